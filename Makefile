@@ -1,0 +1,67 @@
+# One word for each thing one does here. `make help` lists them.
+# Every target installs by itself what it misses (Debian 12, as root or with sudo).
+SHELL := /bin/bash
+PRESET ?= release
+JOBS ?= $(shell nproc)
+BUILD := build/$(PRESET)
+
+.PHONY: help build lib test unit demo bench asan tsan tidy format check-format style install clean docs hooks deps
+
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps: ## installs what building and testing need
+	@scripts/bootstrap.sh build test
+
+build: ## builds the library, the command and the tests: build/release/bin/quiver
+	@scripts/bootstrap.sh build
+	@scripts/build.sh $(PRESET) $(JOBS)
+
+lib: ## builds the library alone
+	@scripts/bootstrap.sh build
+	@scripts/build.sh $(PRESET) $(JOBS) quiver
+
+test: ## builds, then runs all tests
+	@scripts/bootstrap.sh build test
+	@scripts/build.sh $(PRESET) $(JOBS)
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+demo: ## the main job on real data: build/demo/report.html
+	@scripts/bootstrap.sh build demo
+	@scripts/build.sh release $(JOBS) quiver_command
+	@scripts/demo.sh
+
+bench: ## first figures beside RocksDB, LevelDB and LMDB
+	@scripts/bootstrap.sh build bench
+	@scripts/build.sh bench $(JOBS)
+	@scripts/bench.sh
+
+asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory test PRESET=asan
+
+tsan: ## all tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory test PRESET=tsan
+
+tidy: ## clang-tidy-19 and clang's thread-safety analysis over the sources
+	@scripts/bootstrap.sh build tidy
+	@scripts/tidy.sh $(JOBS)
+
+format: ## formats every source
+	@scripts/bootstrap.sh format
+	@scripts/format.sh
+
+check-format: ## fails if a source is not formatted
+	@scripts/bootstrap.sh format
+	@scripts/format.sh --check
+
+style: ## sizes, banned calls, links: the style as a test
+	@python3 scripts/style.py
+
+install: build ## installs library, headers and command (PREFIX=/usr/local, DESTDIR=)
+	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
+
+hooks: ## installs the pre-commit hook
+	@ln -sf ../../scripts/hooks/pre-commit .git/hooks/pre-commit
+
+clean: ## removes everything built
+	@rm -rf build

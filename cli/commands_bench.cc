@@ -1,0 +1,100 @@
+// bench: runs workloads by their db_bench names and prints their speed.
+#include <cstdio>
+#include <memory>
+#include <sstream>
+
+#include "exit_code.h"
+#include "session.h"
+#include "workload.h"
+
+namespace quiver::cli {
+
+namespace {
+
+struct BenchOptions {
+  std::string directory;
+  std::string workloads = "fillseq,fillrandom,readrandom,readmissing,seekrandom,readseq";
+  WorkloadOptions workload;
+  bool list = false;
+  bool json = false;
+};
+
+void Print(const WorkloadResult& result, bool json) {
+  const double per_second = static_cast<double>(result.operations) / std::max(result.seconds, 1e-9);
+  const double ns =
+      result.seconds * 1e9 / static_cast<double>(std::max<std::uint64_t>(1, result.operations));
+  if (json) {
+    std::printf(
+        "{\"workload\":\"%s\",\"operations\":%llu,\"seconds\":%.6f,\"ns_per_operation\":%.1f,"
+        "\"found\":%llu,\"p50_ns\":%llu,\"p99_ns\":%llu,\"p9999_ns\":%llu,\"max_ns\":%llu}\n",
+        result.name.c_str(), static_cast<unsigned long long>(result.operations), result.seconds, ns,
+        static_cast<unsigned long long>(result.found),
+        static_cast<unsigned long long>(result.p50_ns),
+        static_cast<unsigned long long>(result.p99_ns),
+        static_cast<unsigned long long>(result.p9999_ns),
+        static_cast<unsigned long long>(result.max_ns));
+  } else {
+    std::printf("%-18s %10.0f ops/s %10.1f ns/op   p50 %8.2f us  p99 %8.2f us  p99.99 %9.2f us\n",
+                result.name.c_str(), per_second, ns, static_cast<double>(result.p50_ns) / 1e3,
+                static_cast<double>(result.p99_ns) / 1e3,
+                static_cast<double>(result.p9999_ns) / 1e3);
+  }
+  std::fflush(stdout);
+}
+
+int RunBench(const Session& session, const BenchOptions& options) {
+  if (options.list) {
+    for (const WorkloadInfo& info : Workloads()) {
+      std::printf("%-18s %s\n", std::string(info.name).c_str(), std::string(info.sentence).c_str());
+    }
+    return kDone;
+  }
+  if (options.directory.empty()) {
+    std::fprintf(stderr, "quiver: bench needs the directory of a database\n");
+    return kUsage;
+  }
+  auto database = session.OpenForWriting(options.directory, /*create=*/true);
+  if (!database) return Fail(database.error());
+  std::istringstream names(options.workloads);
+  for (std::string name; std::getline(names, name, ',');) {
+    const auto result = RunWorkload(name, **database, options.workload);
+    if (!result) {
+      Fail(result.error());
+      return result.error().code() == ErrorCode::kNotFound ? kUsage : kFailed;
+    }
+    Print(*result, options.json);
+  }
+  if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
+  return kDone;
+}
+
+}  // namespace
+
+void AddBenchVerb(CLI::App& app, Session& session) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* bench = app.add_subcommand("bench", "Measure workloads (db_bench's names)");
+  bench->add_option("dir", options->directory, "Directory of the database");
+  bench->add_option("--workloads", options->workloads, "Comma-separated names")
+      ->capture_default_str();
+  bench->add_option("--rows", options->workload.rows, "Rows of the key space")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000'000}));
+  bench->add_option("--operations", options->workload.operations, "Operations [as many as rows]");
+  bench->add_option("--threads", options->workload.threads, "Threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1024U));
+  bench->add_option("--value-bytes", options->workload.value_bytes, "Bytes of a value")
+      ->capture_default_str()
+      ->check(CLI::Range(0U, 1U << 20));
+  bench->add_option("--batch-rows", options->workload.batch_rows, "Rows of a batch")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1U << 20));
+  bench->add_option("--seed", options->workload.seed, "Seed of the random numbers")
+      ->capture_default_str();
+  bench->add_flag("--list", options->list, "List the workloads");
+  bench->add_flag("--json", options->json, "One JSON object a line");
+  session.AddSettingFlags(*bench);
+  session.SetAction(*bench, [&session, options] { return RunBench(session, *options); });
+}
+
+}  // namespace quiver::cli

@@ -1,0 +1,3 @@
+// demo: placeholder
+#include "session.h"
+namespace quiver::cli { void AddDemoVerb(CLI::App&, Session&) {} }

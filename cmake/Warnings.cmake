@@ -1,0 +1,17 @@
+# Warnings are errors; sanitizers come in through QUIVER_SANITIZE.
+add_library(quiver_warnings INTERFACE)
+target_compile_options(quiver_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Woverloaded-virtual
+  -Wnull-dereference -Wvla -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(quiver_warnings INTERFACE -Wthread-safety -Wno-missing-field-initializers)
+else()
+  # g++ 12 reports these falsely inside libstdc++ once optimised.
+  target_compile_options(quiver_warnings INTERFACE -Wno-null-dereference -Wno-restrict
+    -Wno-maybe-uninitialized -Wno-missing-field-initializers)
+endif()
+if(QUIVER_SANITIZE)
+  add_compile_options(-fsanitize=${QUIVER_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${QUIVER_SANITIZE})
+endif()

@@ -1,0 +1,98 @@
+// Administration of a database that nobody has open: verify, repair, inspect, import.
+//
+// Verify and the Inspect functions never write to the directory. Repair works on a copy.
+//
+// Thread safety: free functions; each call is independent.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quiver/database.h"
+#include "quiver/error.h"
+#include "quiver/types.h"
+
+namespace quiver {
+
+/// One damaged place.
+struct Damage {
+  std::string file;
+  std::uint64_t offset = 0;
+  std::string what;
+};
+
+struct VerifyReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
+  std::vector<Damage> damages;
+  std::vector<std::string> notes;
+};
+
+/// Called now and then with bytes done and bytes in all.
+using ProgressCallback = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
+
+/// Reads every byte of every file and checks checksums, order, counts and the manifest.
+/// An error only if the directory is no database at all; damage is in the report.
+Result<VerifyReport> VerifyDatabase(const std::filesystem::path& directory,
+                                    const ProgressCallback& progress = {});
+
+struct RepairReport {
+  std::uint64_t entries_recovered = 0;
+  std::uint64_t tables_read = 0;
+  std::uint64_t segments_read = 0;
+  std::vector<std::string> lost;  ///< each block, file or frame that could not be read
+};
+
+/// Builds a new database in `destination` (must not exist) from whatever can still be read in
+/// `source`, with or without its manifest. The source is not changed.
+Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
+                                    const std::filesystem::path& destination,
+                                    const ProgressCallback& progress = {});
+
+/// A line of an inspection; return false to stop.
+using LineSink = std::function<bool(std::string_view line)>;
+
+/// Prints a log segment, a manifest or a table, by the file's kind. `entries` also prints each
+/// entry (keys escaped).
+Result<void> InspectFile(const std::filesystem::path& file, bool entries, const LineSink& sink);
+
+/// A row of a foreign Arrow file: key and value bytes; return false to stop.
+using RowSink = std::function<bool(std::string_view key, std::string_view value)>;
+
+/// Reads the `key` and `value` columns (binary, large_binary, utf8, large_utf8 or
+/// fixed_size_binary) of any Arrow IPC file, in file order; null values are refused. Tables of
+/// Quiver itself are accepted too: deletes and superseded versions are then left out.
+Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink);
+
+/// Writes rows to a plain Arrow IPC file with binary columns key and value. See ArrowFileWriter.
+class ArrowFileWriter {
+ public:
+  /// Creates `file`; kInvalidArgument if it exists.
+  static Result<std::unique_ptr<ArrowFileWriter>> Create(const std::filesystem::path& file);
+  ~ArrowFileWriter();
+  Result<void> Add(std::string_view key, std::string_view value);
+  /// Writes the footer and syncs. No Add() afterwards.
+  Result<void> Finish();
+
+ private:
+  class Impl;
+  explicit ArrowFileWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Bytes as printable ASCII: \xNN for the rest, \\ for a backslash.
+std::string EscapeBytes(std::string_view bytes);
+/// The inverse of EscapeBytes. kInvalidArgument with the position of a bad escape.
+Result<std::string> UnescapeBytes(std::string_view text);
+
+/// "0.1.0".
+std::string_view VersionString() noexcept;
+/// Codecs and instruction sets of this build, for --version.
+std::string BuildInfo();
+
+}  // namespace quiver

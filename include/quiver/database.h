@@ -1,0 +1,121 @@
+// Database: an ordered key-value store in a directory.
+//
+//   auto db = quiver::Database::Open("/tmp/fruit");
+//   if (!db) return Fail(db.error().ToString());
+//   (*db)->Put("apple", "red");
+//   auto value = (*db)->Get("apple");   // Result<std::optional<PinnedValue>>
+//
+// Writes go to the log first, then to the memtable; what survives which failure is in
+// docs/guarantees.md. Reads never wait for writes, flushes or compactions.
+//
+// Errors: a call that returns an error has changed nothing, except that after a failed log sync
+// the write may or may not be found at the next open. No call throws; if memory runs out, the
+// process ends.
+//
+// Thread safety: every method may be called by any number of threads at once, Close() included.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quiver/config.h"
+#include "quiver/error.h"
+#include "quiver/iterator.h"
+#include "quiver/metrics.h"
+#include "quiver/recovery_report.h"
+#include "quiver/types.h"
+#include "quiver/write_batch.h"
+
+namespace quiver {
+
+struct ReadOptions {
+  const Snapshot* snapshot = nullptr;  ///< nullptr: the newest acknowledged state
+  bool fill_cache = true;
+};
+
+struct WriteOptions {
+  /// Overrides wal_mode for this write. kSync makes it and all earlier writes durable before the
+  /// acknowledgement.
+  std::optional<WalMode> wal_mode;
+  /// With true a write that would have to wait for flush or compaction returns kBusy instead.
+  bool fail_if_stalled = false;
+};
+
+class Database {
+ public:
+  /// Opens the database in `directory`, creating it if the configuration allows, and recovers
+  /// what the log holds. Cost: in proportion to the manifest and the log, not to the data.
+  /// Errors: kInvalidArgument (every broken setting at once), kNotFound, kBusy (with the holder's
+  /// pid), kCorruption, kUnsupported (newer format), kIo.
+  static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& directory,
+                                                const DatabaseConfig& config = Balanced()) noexcept;
+  /// Opens for reading only; nothing in the directory is written, created or upgraded. The log is
+  /// replayed into memory. The settings stored with the database are used. Errors as Open(); also
+  /// kBusy while a writer has it open.
+  static Result<std::unique_ptr<Database>> OpenReadOnly(
+      const std::filesystem::path& directory) noexcept;
+  /// The settings stored with the database in `directory`. Writes nothing.
+  static Result<DatabaseConfig> StoredConfig(const std::filesystem::path& directory) noexcept;
+
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  /// Closes if Close() was not called; its error is then lost.
+  ~Database();
+
+  Result<void> Put(std::string_view key, std::string_view value,
+                   const WriteOptions& options = {}) noexcept;
+  /// Deletes a key; deleting an absent key is no error.
+  Result<void> Delete(std::string_view key, const WriteOptions& options = {}) noexcept;
+  /// Applies a batch atomically; returns the sequence number of its last operation.
+  Result<SequenceNumber> Write(const WriteBatch& batch, const WriteOptions& options = {}) noexcept;
+
+  /// The value of a key, pinned without a copy, or nullopt.
+  Result<std::optional<PinnedValue>> Get(std::string_view key,
+                                         const ReadOptions& options = {}) const noexcept;
+  /// Copies the value into `value` (its capacity is reused); false if the key is absent.
+  Result<bool> GetInto(std::string_view key, std::string& value,
+                       const ReadOptions& options = {}) const noexcept;
+  /// Looks up many keys on one state. The answers stand in the order of the keys.
+  Result<std::vector<std::optional<PinnedValue>>> MultiGet(
+      std::span<const std::string_view> keys, const ReadOptions& options = {}) const noexcept;
+
+  Result<Iterator> NewIterator(const IteratorOptions& options = {}) const noexcept;
+  Result<Snapshot> NewSnapshot() const noexcept;
+
+  /// Writes all memtables to tables and waits for it.
+  Result<void> Flush() noexcept;
+  /// Merges everything in [begin, end) down to the last level and waits. Absent bounds are open.
+  Result<void> CompactRange(std::optional<std::string_view> begin = {},
+                            std::optional<std::string_view> end = {}) noexcept;
+  /// Waits until no flush or compaction is due.
+  Result<void> WaitForBackgroundWork() noexcept;
+
+  /// Syncs the log: every acknowledged write is durable when it returns.
+  Result<void> SyncLog() noexcept;
+  /// The newest sequence number that a power cut cannot lose.
+  SequenceNumber DurableSequence() const noexcept;
+  /// Waits until DurableSequence() >= sequence, syncing if need be.
+  Result<void> WaitDurable(SequenceNumber sequence) noexcept;
+
+  DatabaseMetrics Metrics() const noexcept;
+  /// What the open that made this object found and did.
+  const RecoveryReport& recovery_report() const noexcept;
+  const DatabaseConfig& config() const noexcept;
+
+  /// Stops background work, syncs the log and releases the directory. Iterators and snapshots
+  /// still held become kClosed. Further calls return kClosed; a second Close() does nothing.
+  Result<void> Close() noexcept;
+
+ private:
+  class Impl;
+  explicit Database(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quiver

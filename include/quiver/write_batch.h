@@ -1,0 +1,42 @@
+// WriteBatch: puts and deletes that become visible and durable together, or not at all.
+//
+// A batch is applied in order: a later operation on a key wins over an earlier one. It can be
+// written any number of times and to any database. Building one never touches a database.
+//
+// Thread safety: one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "quiver/error.h"
+#include "quiver/types.h"
+
+namespace quiver {
+
+class WriteBatch {
+ public:
+  /// Adds a put. kInvalidArgument, with the batch unchanged, if key, value or batch would pass
+  /// its limit (types.h).
+  Result<void> Put(std::string_view key, std::string_view value);
+  /// Adds a delete. Errors as Put().
+  Result<void> Delete(std::string_view key);
+
+  void Clear() noexcept;
+  /// Number of operations.
+  std::uint32_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+  /// Bytes of the encoded batch: what it will take in the log, without the frame.
+  std::size_t size_bytes() const noexcept { return encoded_.size(); }
+
+  /// The encoded operations (docs/formats/wal.md, "entries").
+  std::string_view encoded() const noexcept { return encoded_; }
+
+ private:
+  std::string encoded_;
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace quiver

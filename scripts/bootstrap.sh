@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench tidy format)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else say "need root (or sudo) to run: $*"; exit 1; fi
+}
+
+apt_need() {
+  local missing=()
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  say "installing: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  # An index may be absent or old on a fresh machine: refresh it and try once more.
+  for attempt in 1 2 3; do
+    if as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
+      rm -f "$log"; return 0
+    fi
+    as_root apt-get update >>"$log" 2>&1 || true
+  done
+  tail -n 20 "$log" >&2
+  say "could not install: ${missing[*]}"
+  exit 1
+}
+
+# A virtual environment with the real Arrow readers that check our files.
+python_readers() {
+  local stamp=build/venv/.installed wanted
+  wanted=$(sha256sum tests/interop/requirements.txt | cut -d' ' -f1)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0
+  apt_need python3 python3-venv
+  say "installing Python's Arrow readers into build/venv"
+  mkdir -p build
+  /usr/bin/python3 -m venv build/venv
+  if build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt; then
+    echo "$wanted" >"$stamp"
+  else
+    say "pip could not install tests/interop/requirements.txt: the tests that need it will be skipped"
+  fi
+}
+
+node_readers() {
+  local stamp=build/node/.installed wanted
+  wanted=$(cat tests/interop/package.json | sha256sum | cut -d' ' -f1)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0
+  command -v npm >/dev/null || apt_need nodejs npm
+  say "installing apache-arrow for JavaScript into build/node"
+  mkdir -p build/node
+  cp tests/interop/package.json build/node/
+  if (cd build/node && npm install --silent --no-audit --no-fund >/dev/null 2>&1); then
+    echo "$wanted" >"$stamp"
+  else
+    say "npm could not install apache-arrow: the test that needs it will be skipped"
+  fi
+}
+
+for group in "$@"; do
+  case "$group" in
+    build) apt_need g++ cmake ninja-build pkg-config libxxhash-dev liblz4-dev libzstd-dev libflatbuffers-dev \
+             flatbuffers-compiler libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev ;;
+    test) apt_need python3 python3-venv strace; python_readers; node_readers ;;
+    demo) apt_need python3 python3-venv; python_readers ;;
+    bench) apt_need librocksdb-dev libleveldb-dev liblmdb-dev libsnappy-dev ;;
+    tidy) apt_need clang-19 clang-tidy-19 libclang-rt-19-dev ;;
+    format) apt_need clang-format-19 ;;
+    *) say "unknown group: $group"; exit 2 ;;
+  esac
+done

@@ -1,0 +1,131 @@
+// ReadArrowFile and ArrowFileWriter: key-value rows from and to plain Arrow IPC files.
+#include <string>
+
+#include "arrow_ipc/foreign_file.h"
+#include "base/try.h"
+#include "io/directory.h"
+#include "quiver/admin.h"
+#include "sstable/table.h"
+#include "sstable/table_owner.h"
+
+namespace quiver {
+
+namespace {
+
+struct OpenedFile {
+  std::unique_ptr<io::Directory> directory;
+  std::string name;
+};
+
+Result<OpenedFile> OpenParent(const std::filesystem::path& file) {
+  const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
+  OpenedFile opened;
+  QUIVER_ASSIGN_OR_RETURN(opened.directory, io::PosixFileSystem().OpenDirectory(parent, false));
+  opened.name = file.filename().string();
+  return opened;
+}
+
+bool HasColumn(const arrow_ipc::Schema& schema, std::string_view name) {
+  for (const arrow_ipc::Column& column : schema.columns) {
+    if (column.name == name) return true;
+  }
+  return false;
+}
+
+// A table of ours holds deletes and old versions too: only what a reader of it alone would see is
+// handed out. It is read as a table, so that every byte is verified.
+Result<std::uint64_t> ReadOwnTable(const OpenedFile& opened, FileNumber number, DatabaseId owner,
+                                   const RowSink& sink) {
+  TableContext context;
+  context.directory = opened.directory.get();
+  context.database_id = owner;
+  TableSummary expected;
+  expected.number = number;
+  QUIVER_ASSIGN_OR_RETURN(const auto table, Table::Open(context, expected));
+  const auto entries = table->NewIterator({.fill_cache = false, .read_ahead_bytes = 1U << 20});
+  std::uint64_t rows = 0;
+  std::string last_key;
+  bool first = true;
+  for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+    const EntryView& entry = entries->entry();
+    if (!first && entry.key == last_key) continue;
+    first = false;
+    last_key.assign(entry.key);
+    if (entry.operation != Operation::kPut) continue;
+    ++rows;
+    if (!sink(entry.key, entry.value)) return rows;
+  }
+  QUIVER_TRY(entries->status());
+  return rows;
+}
+
+}  // namespace
+
+Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink) {
+  QUIVER_ASSIGN_OR_RETURN(const OpenedFile opened, OpenParent(file));
+  if (const FileNumber number = ParseTableName(opened.name); number != 0) {
+    const Result<DatabaseId> owner = ReadTableOwner(*opened.directory, number);
+    if (owner) return ReadOwnTable(opened, number, *owner, sink);
+  }
+  QUIVER_ASSIGN_OR_RETURN(const auto bytes, opened.directory->OpenForRead(opened.name));
+  QUIVER_ASSIGN_OR_RETURN(const auto reader, arrow_ipc::ForeignFileReader::Open(*bytes));
+  if (HasColumn(reader->schema(), "sequence") && HasColumn(reader->schema(), "operation")) {
+    return Error(
+        ErrorCode::kInvalidArgument,
+        "looks like a table of Quiver under another name or rewritten by another tool: its "
+        "rows include deletes and old versions. Give it its own name back, or filter it first",
+        file.string());
+  }
+  std::uint64_t rows = 0;
+  QUIVER_TRY(reader->ReadRows(
+      "key", "value",
+      [&](const arrow_ipc::Cell& key, const arrow_ipc::Cell& value) -> Result<bool> {
+        if (key.null || value.null) {
+          return Error(ErrorCode::kInvalidArgument,
+                       "row " + std::to_string(rows) + " has no " + (key.null ? "key" : "value") +
+                           " (null); fill or drop such rows before loading",
+                       file.string());
+        }
+        ++rows;
+        return sink(key.bytes, value.bytes);
+      }));
+  return rows;
+}
+
+class ArrowFileWriter::Impl {
+ public:
+  Impl(OpenedFile opened, std::unique_ptr<io::WritableFile> file)
+      : opened_(std::move(opened)), file_(std::move(file)), writer_(*file_, "key", "value") {}
+
+  Result<void> Add(std::string_view key, std::string_view value) { return writer_.Add(key, value); }
+  Result<void> Finish() {
+    QUIVER_TRY(writer_.Finish());
+    QUIVER_TRY(file_->Close());
+    return opened_.directory->Sync();
+  }
+
+ private:
+  OpenedFile opened_;
+  std::unique_ptr<io::WritableFile> file_;
+  arrow_ipc::PlainFileWriter writer_;
+};
+
+Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(
+    const std::filesystem::path& file) {
+  QUIVER_ASSIGN_OR_RETURN(OpenedFile opened, OpenParent(file));
+  auto created = opened.directory->Create(opened.name);
+  if (!created) return created.error().WithContext("cannot create the Arrow file");
+  return std::unique_ptr<ArrowFileWriter>(
+      new ArrowFileWriter(std::make_unique<Impl>(std::move(opened), std::move(*created))));
+}
+
+ArrowFileWriter::ArrowFileWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ArrowFileWriter::~ArrowFileWriter() = default;
+Result<void> ArrowFileWriter::Add(std::string_view key, std::string_view value) {
+  return impl_->Add(key, value);
+}
+Result<void> ArrowFileWriter::Finish() {
+  return impl_->Finish();
+}
+
+}  // namespace quiver

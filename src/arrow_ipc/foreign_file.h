@@ -1,0 +1,60 @@
+// Reads and writes plain Arrow IPC files that are not tables of ours: import and dump.
+//
+// A foreign file is hostile until proven: every flatbuffer is verified, every offset and length is
+// checked against the file and against the one before it, and no more is allocated than the file's
+// size and the declared limit allow.
+//
+// Thread safety: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "arrow_ipc/arrow_schema.h"
+#include "io/file.h"
+#include "quiver/error.h"
+
+namespace quiver::arrow_ipc {
+
+/// A row's cells; a null cell has `null` set and no bytes.
+struct Cell {
+  std::string_view bytes;
+  bool null = false;
+};
+
+class ForeignFileReader {
+ public:
+  /// Reads and verifies the footer. `file` must outlive the reader. Errors: kCorruption (no Arrow
+  /// file, or a broken one, with the offset), kUnsupported (version, codec, endianness).
+  static Result<std::unique_ptr<ForeignFileReader>> Open(const io::ReadableFile& file);
+  virtual ~ForeignFileReader() = default;
+
+  virtual const Schema& schema() const = 0;
+  virtual std::uint64_t batch_count() const = 0;
+  virtual std::uint64_t row_count() const = 0;  ///< over all batches, from their messages
+
+  /// Hands out the rows of two columns in file order; `row` returns false to stop.
+  /// kInvalidArgument if a column is absent or its type cannot be read as bytes.
+  virtual Result<void> ReadRows(
+      std::string_view first_column, std::string_view second_column,
+      const std::function<Result<bool>(const Cell& first, const Cell& second)>& row) = 0;
+};
+
+/// Writes a file of two non-null binary columns, uncompressed, in batches of about 1 MiB.
+class PlainFileWriter {
+ public:
+  PlainFileWriter(io::WritableFile& file, std::string first_column, std::string second_column);
+  ~PlainFileWriter();
+  Result<void> Add(std::string_view first, std::string_view second);
+  /// Writes what is left, the footer, and syncs.
+  Result<void> Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace quiver::arrow_ipc

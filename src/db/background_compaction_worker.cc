@@ -1,0 +1,223 @@
+#include "db/background_compaction_worker.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "iterator/merging_iterator.h"
+
+namespace quiver {
+
+BackgroundCompactionWorker::BackgroundCompactionWorker(Parts parts)
+    : parts_([&] {
+        parts.jobs.cancelled = &cancelled_;
+        return std::move(parts);
+      }()),
+      strategy_(NewCompactionStrategy(*parts_.jobs.config)) {}
+
+void BackgroundCompactionWorker::Cancel() {
+  cancelled_.store(true, std::memory_order_release);
+  MutexLock lock(mutex_);
+  idle_.NotifyAll();
+}
+
+void BackgroundCompactionWorker::ReportFailure(const Error& error) {
+  if (error.code() == ErrorCode::kClosed && cancelled_.load(std::memory_order_acquire)) return;
+  parts_.jobs.metrics->background_errors.Add();
+  parts_.health->Report(error);
+  parts_.state->Wake();
+}
+
+std::vector<SequenceNumber> BackgroundCompactionWorker::Snapshots() const {
+  return parts_.snapshots->List(
+      [this] { return parts_.visible_sequence->load(std::memory_order_seq_cst); });
+}
+
+// --- flush
+
+void BackgroundCompactionWorker::ScheduleFlush() {
+  MutexLock lock(mutex_);
+  if (flush_scheduled_ || cancelled_.load(std::memory_order_acquire)) return;
+  flush_scheduled_ = true;
+  parts_.executor->Submit(io::Lane::kFlush, [this] { FlushLoop(); });
+}
+
+void BackgroundCompactionWorker::FlushLoop() {
+  while (!cancelled_.load(std::memory_order_acquire)) {
+    const std::vector<MemtableRef> memtables = parts_.state->ImmutablesOldestFirst();
+    if (memtables.empty()) break;
+    if (const Result<void> flushed = FlushOnce(memtables); !flushed) {
+      ReportFailure(flushed.error());
+      break;
+    }
+    ScheduleCompaction();
+  }
+  MutexLock lock(mutex_);
+  flush_scheduled_ = false;
+  // A memtable sealed after the last look found the flush still scheduled and did not ask again.
+  const bool again = parts_.state->immutable_count() != 0 && parts_.health->writable() &&
+                     !cancelled_.load(std::memory_order_acquire);
+  if (again) {
+    flush_scheduled_ = true;
+    parts_.executor->Submit(io::Lane::kFlush, [this] { FlushLoop(); });
+  }
+  idle_.NotifyAll();
+}
+
+Result<void> BackgroundCompactionWorker::FlushOnce(const std::vector<MemtableRef>& memtables) {
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  SequenceNumber flushed_sequence = 0;
+  for (const MemtableRef& memtable : memtables) {
+    memtable->table().Seal();
+    children.push_back(memtable->table().NewIterator());
+    flushed_sequence = std::max(flushed_sequence, memtable->largest_sequence());
+  }
+  QUIVER_ASSIGN_OR_RETURN(
+      JobResult job, RunFlush(parts_.jobs, NewMergingIterator(std::move(children)), Snapshots()));
+  job.edit.first_log_segment = parts_.state->FirstSegmentAfter(memtables.back());
+  job.edit.flushed_sequence = flushed_sequence;
+  {
+    MutexLock lock(manifest_mutex_);
+    QUIVER_ASSIGN_OR_RETURN(VersionRef version, parts_.versions->Apply(job.edit));
+    parts_.state->FinishFlush(std::move(version), memtables);
+  }
+  parts_.obsolete_files->Sweep();
+  // A segment that cannot be removed now is removed by the next flush or the next open.
+  (void)parts_.wal->DeleteSegmentsBefore(*job.edit.first_log_segment);
+  return {};
+}
+
+// --- compaction
+
+void BackgroundCompactionWorker::ScheduleCompaction() {
+  MutexLock lock(mutex_);
+  if (cancelled_.load(std::memory_order_acquire) || manual_waiting_ ||
+      compactions_scheduled_ >= parts_.jobs.config->compaction_threads) {
+    return;
+  }
+  ++compactions_scheduled_;
+  parts_.executor->Submit(io::Lane::kCompaction, [this] { CompactionLoop(); });
+}
+
+CompactionContext BackgroundCompactionWorker::ContextLocked() const {
+  CompactionContext context;
+  context.now_s = parts_.jobs.clock->WallMicros() / 1'000'000;
+  context.busy = busy_;
+  context.oldest_snapshot = Snapshots().front();
+  return context;
+}
+
+std::optional<CompactionPlan> BackgroundCompactionWorker::PickLocked(const VersionRef& version) {
+  if (manual_waiting_ || !parts_.health->writable() || cancelled_.load(std::memory_order_acquire)) {
+    return std::nullopt;
+  }
+  return strategy_->Pick(*version, ContextLocked());
+}
+
+void BackgroundCompactionWorker::SetBusyLocked(const CompactionPlan& plan, bool busy) {
+  for (const CompactionInput& input : plan.inputs) {
+    for (const TableFileRef& table : input.tables) {
+      if (busy) {
+        busy_.insert(table->summary.number);
+      } else {
+        busy_.erase(table->summary.number);
+      }
+    }
+  }
+}
+
+void BackgroundCompactionWorker::CompactionLoop() {
+  MutexLock lock(mutex_);
+  while (true) {
+    const VersionRef version = parts_.versions->current();
+    const std::optional<CompactionPlan> plan = PickLocked(version);
+    if (!plan) break;
+    SetBusyLocked(*plan, true);
+    lock.Unlock();
+    ScheduleCompaction();  // another thread may find work beside this plan
+    const Result<void> done = RunPlan(*version, *plan);
+    if (!done) ReportFailure(done.error());
+    lock.Lock();
+    SetBusyLocked(*plan, false);
+    if (!done) break;
+  }
+  --compactions_scheduled_;
+  idle_.NotifyAll();
+}
+
+Result<void> BackgroundCompactionWorker::RunPlan(const Version& version,
+                                                 const CompactionPlan& plan) {
+  QUIVER_ASSIGN_OR_RETURN(JobResult job, RunCompaction(parts_.jobs, version, plan, Snapshots()));
+  {
+    MutexLock lock(manifest_mutex_);
+    const VersionRef before = parts_.versions->current();
+    QUIVER_ASSIGN_OR_RETURN(VersionRef after, parts_.versions->Apply(job.edit));
+    parts_.state->InstallVersion(std::move(after));
+    parts_.obsolete_files->AddRemoved(*before, job.edit);
+  }
+  parts_.obsolete_files->Sweep();
+  return {};
+}
+
+Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_view> begin,
+                                                      std::optional<std::string_view> end) {
+  MutexLock lock(mutex_);
+  const auto stopping = [this] { return cancelled_.load(std::memory_order_acquire); };
+  while (manual_waiting_ && !stopping()) idle_.WaitFor(mutex_, 100);  // one at a time
+  manual_waiting_ = true;
+  while (compactions_scheduled_ != 0 && !stopping()) idle_.WaitFor(mutex_, 100);
+
+  Result<void> result;
+  const VersionRef version = parts_.versions->current();
+  const std::optional<CompactionPlan> plan =
+      PickManual(*version, *parts_.jobs.config, ContextLocked(), begin, end);
+  if (stopping()) {
+    result = Error(ErrorCode::kClosed, "the database was closed before the compaction began");
+  } else if (plan) {
+    SetBusyLocked(*plan, true);
+    lock.Unlock();
+    result = RunPlan(*version, *plan);
+    if (!result) ReportFailure(result.error());
+    lock.Lock();
+    SetBusyLocked(*plan, false);
+  }
+  manual_waiting_ = false;
+  idle_.NotifyAll();
+  lock.Unlock();
+  ScheduleCompaction();
+  return result;
+}
+
+// --- waiting
+
+Result<void> BackgroundCompactionWorker::WaitFor(const std::function<bool()>& ready) {
+  MutexLock lock(mutex_);
+  while (!ready()) {
+    if (cancelled_.load(std::memory_order_acquire)) {
+      return Error(ErrorCode::kClosed,
+                   "the database was closed while waiting for its background work");
+    }
+    QUIVER_TRY(parts_.health->CheckWritable());
+    idle_.WaitFor(mutex_, 100);
+  }
+  return {};
+}
+
+Result<void> BackgroundCompactionWorker::WaitForFlush() {
+  const std::vector<MemtableRef> sealed = parts_.state->ImmutablesOldestFirst();
+  if (sealed.empty()) return {};
+  ScheduleFlush();
+  return WaitFor([&] {
+    const std::vector<MemtableRef> left = parts_.state->ImmutablesOldestFirst();
+    return std::find(left.begin(), left.end(), sealed.back()) == left.end();
+  });
+}
+
+Result<void> BackgroundCompactionWorker::WaitIdle() {
+  ScheduleFlush();
+  ScheduleCompaction();
+  return WaitFor([&] NO_THREAD_SAFETY_ANALYSIS {
+    return !flush_scheduled_ && compactions_scheduled_ == 0 && parts_.state->immutable_count() == 0;
+  });
+}
+
+}  // namespace quiver

@@ -1,0 +1,96 @@
+// BackgroundCompactionWorker: decides when to flush and compact, runs the jobs on the executor's
+// lanes, and makes their edits durable and visible.
+//
+// A job's three closing steps are always the same: the edit goes into the manifest, the new version
+// is published, and what is no longer needed (log segments, input tables) is removed.
+//
+// Invariants:
+//  1. At most one flush runs, and it takes the oldest memtables first.
+//  2. A table is an input of at most one compaction at a time (busy_).
+//  3. A log segment is removed only after the edit that makes it unnecessary is durable.
+//
+// Thread safety: everything from any thread. Lock order: mutex_ before manifest_mutex_ is never
+// held; manifest_mutex_, then the state's lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/mutex.h"
+#include "compaction/compaction_job.h"
+#include "compaction/compaction_strategy.h"
+#include "db/health.h"
+#include "db/live_state.h"
+#include "db/obsolete_files.h"
+#include "db/snapshot_registry.h"
+#include "io/executor.h"
+#include "version/version_set.h"
+#include "wal/wal_manager.h"
+
+namespace quiver {
+
+class BackgroundCompactionWorker {
+ public:
+  struct Parts {
+    JobContext jobs;  ///< `cancelled` is set by the worker
+    io::Executor* executor;
+    LiveState* state;
+    VersionSet* versions;
+    wal::WalManager* wal;
+    Health* health;
+    SnapshotRegistry* snapshots;
+    ObsoleteFiles* obsolete_files;
+    const std::atomic<SequenceNumber>* visible_sequence;
+  };
+  explicit BackgroundCompactionWorker(Parts parts);
+  BackgroundCompactionWorker(const BackgroundCompactionWorker&) = delete;
+  BackgroundCompactionWorker& operator=(const BackgroundCompactionWorker&) = delete;
+
+  void ScheduleFlush() EXCLUDES(mutex_);
+  void ScheduleCompaction() EXCLUDES(mutex_);
+
+  /// Waits until every memtable sealed before the call is in tables.
+  Result<void> WaitForFlush() EXCLUDES(mutex_);
+  /// Waits until neither a flush nor a compaction runs or is due.
+  Result<void> WaitIdle() EXCLUDES(mutex_);
+  /// Merges everything overlapping [begin, end) into the last level, on the calling thread, after
+  /// the running compactions have ended.
+  Result<void> CompactRange(std::optional<std::string_view> begin,
+                            std::optional<std::string_view> end) EXCLUDES(mutex_);
+
+  /// Makes running jobs stop soon and keeps new ones from starting.
+  void Cancel() EXCLUDES(mutex_);
+  const CompactionStrategy& strategy() const noexcept { return *strategy_; }
+
+ private:
+  void FlushLoop();
+  Result<void> FlushOnce(const std::vector<MemtableRef>& memtables);
+  void CompactionLoop();
+  Result<void> RunPlan(const Version& version, const CompactionPlan& plan) EXCLUDES(mutex_);
+  std::optional<CompactionPlan> PickLocked(const VersionRef& version) REQUIRES(mutex_);
+  CompactionContext ContextLocked() const REQUIRES(mutex_);
+  void SetBusyLocked(const CompactionPlan& plan, bool busy) REQUIRES(mutex_);
+  Result<void> WaitFor(const std::function<bool()>& ready) EXCLUDES(mutex_);
+  /// Reports a failed job unless it was only cancelled.
+  void ReportFailure(const Error& error);
+  std::vector<SequenceNumber> Snapshots() const;
+
+  const Parts parts_;
+  const std::unique_ptr<CompactionStrategy> strategy_;
+  std::atomic<bool> cancelled_{false};
+
+  Mutex manifest_mutex_;  // held while an edit is made durable and published
+
+  Mutex mutex_;
+  CondVar idle_;
+  bool flush_scheduled_ GUARDED_BY(mutex_) = false;
+  std::uint32_t compactions_scheduled_ GUARDED_BY(mutex_) = 0;
+  bool manual_waiting_ GUARDED_BY(mutex_) = false;
+  std::set<FileNumber> busy_ GUARDED_BY(mutex_);
+};
+
+}  // namespace quiver

@@ -1,0 +1,91 @@
+// Iterator::Impl: turns the stream of all versions into the live entries of one state.
+//
+//   merged stream        a@9 put   a@4 put   b@7 delete   b@2 put   c@5 put      (snapshot 8)
+//   what a user sees     a@4                                        c@5
+//
+// Forward: the first version of a key at or below the snapshot decides; the rest of the key is
+// skipped. Backward: versions of a key arrive oldest first, so the last one at or below the
+// snapshot decides, and it is copied, since the cursor has moved past it by then.
+//
+// Invariants:
+//  1. Going forward, the merged cursor stands on the current entry. Going backward it stands
+//     before all versions of the current key, which is held in saved_key_ and saved_value_.
+//  2. Only keys in [lower_, upper_) are ever shown.
+//
+// Thread safety: one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "iterator/internal_iterator.h"
+#include "metrics/engine_metrics.h"
+#include "quiver/iterator.h"
+
+namespace quiver {
+
+class Iterator::Impl {
+ public:
+  struct Source {
+    std::unique_ptr<InternalIterator> merged;
+    SequenceNumber sequence = 0;
+    std::uint64_t now_us = 0;
+    const std::atomic<bool>* closed = nullptr;
+    EngineMetrics* metrics = nullptr;
+    /// The view and the engine: everything that `merged` borrows from.
+    std::shared_ptr<const void> view;
+    std::shared_ptr<const void> engine;
+  };
+  Impl(Source source, const IteratorOptions& options);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  void SeekToFirst();
+  void SeekToLast();
+  void Seek(std::string_view target);
+  void SeekForPrev(std::string_view target);
+  void Next();
+  void Prev();
+
+  bool Valid() const noexcept { return valid_; }
+  std::string_view key() const noexcept {
+    if (!valid_) return {};
+    return forward_ ? source_.merged->entry().key : std::string_view(saved_key_);
+  }
+  std::string_view value() const noexcept {
+    if (!valid_) return {};
+    return forward_ ? source_.merged->entry().value : std::string_view(saved_value_);
+  }
+  Result<void> status() const;
+
+ private:
+  bool CheckOpen();
+  bool IsLive(const EntryView& entry) const noexcept {
+    return entry.operation == Operation::kPut &&
+           (entry.expiry_us == 0 || entry.expiry_us > source_.now_us);
+  }
+  void FindForward(bool skip_saved_key);
+  void FindBackward();
+  void TurnForward();
+  void TurnBackward();
+  void CountSkipped(std::uint64_t skipped) const;
+
+  Source source_;
+  std::string lower_;
+  std::optional<std::string> upper_;
+  std::optional<Error> error_;
+  bool forward_ = true;
+  bool valid_ = false;
+  std::string saved_key_;
+  std::string saved_value_;
+  std::uint64_t steps_ = 0;
+};
+
+/// The smallest string above every string that starts with `prefix`, or nullopt if there is none.
+std::optional<std::string> PrefixEnd(std::string_view prefix);
+
+}  // namespace quiver

@@ -1,0 +1,73 @@
+// Engine::Metrics: gathers the counters and the current sizes into one value.
+#include <algorithm>
+
+#include "db/engine.h"
+#include "memtable/memtable_traits.h"
+
+namespace quiver {
+
+namespace {
+
+void FillLevels(const Version& version, const std::vector<double>& scores,
+                DatabaseMetrics& metrics) {
+  for (std::uint32_t number = 0; number < version.levels().size(); ++number) {
+    const Level& level = version.level(number);
+    LevelMetrics row;
+    row.level = number;
+    row.runs = level.runs.size();
+    row.files = level.table_count();
+    row.size_bytes = level.size_bytes();
+    for (const SortedRun& run : level.runs) row.entries += run.entry_count();
+    row.score = number < scores.size() ? scores[number] : 0;
+    metrics.levels.push_back(row);
+  }
+}
+
+}  // namespace
+
+DatabaseMetrics Engine::Metrics() const {
+  DatabaseMetrics metrics;
+  const std::shared_ptr<const ReadView> view = state_->views().Pin();
+  CompactionContext context;
+  context.now_s = environment_.clock->WallMicros() / 1'000'000;
+  std::vector<double> scores;
+  if (worker_ != nullptr) scores = worker_->strategy().Scores(*view->version, context);
+  FillLevels(*view->version, scores, metrics);
+  core_->metrics.Fill(metrics);
+
+  metrics.memtable_kind = std::string(TraitsOf(config_.memtable_kind).name);
+  metrics.memtable_bytes = view->active->table().memory_bytes();
+  metrics.memtable_entries = view->active->table().entry_count();
+  metrics.immutable_memtables = view->immutables.size();
+  for (const MemtableRef& memtable : view->immutables) {
+    metrics.immutable_bytes += memtable->table().memory_bytes();
+  }
+  metrics.wal_mode = std::string(WalModeName(config_.wal_mode));
+  metrics.last_sequence = visible_sequence_.load(std::memory_order_acquire);
+  metrics.durable_sequence = DurableSequence();
+  if (wal_ != nullptr && !closed_.load(std::memory_order_acquire)) {
+    metrics.wal_live_bytes = wal_->live_bytes();
+  }
+  metrics.cache_bytes = cache_->memory_bytes();
+  const MemoryLedger& ledger = core_->ledger;
+  metrics.memory_limit_bytes = ledger.limit_bytes();
+  metrics.memory_memtables_bytes = ledger.bytes(MemoryOwner::kMemtables);
+  metrics.memory_cache_bytes = ledger.bytes(MemoryOwner::kBlockCache);
+  metrics.memory_tables_bytes = ledger.bytes(MemoryOwner::kTables);
+  metrics.memory_compaction_bytes = ledger.bytes(MemoryOwner::kCompaction);
+  if (write_path_ != nullptr) {
+    const char* reason = write_path_->stall_reason();
+    if (reason != nullptr) metrics.stall_reason = reason;
+  }
+  if (health_.disk_full()) metrics.stall_reason = StallReasonName(StallReason::kDiskFull);
+  metrics.read_only_cause = health_.cause();
+  metrics.snapshots = snapshots_->count();
+  metrics.oldest_snapshot_age_ms = snapshots_->OldestAgeNs(NowNanos()) / 1'000'000;
+  metrics.open_tables = table_cache_->open_tables();
+  metrics.recovery_ms = report_.duration_ms;
+  metrics.uptime_ms = (NowNanos() - opened_ns_) / 1'000'000;
+  DeriveAmplifications(metrics);
+  return metrics;
+}
+
+}  // namespace quiver

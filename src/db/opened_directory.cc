@@ -1,0 +1,185 @@
+#include "db/opened_directory.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "base/try.h"
+
+namespace quiver {
+
+namespace {
+
+constexpr std::uint64_t kConfigBytesMax = std::uint64_t{1} << 20;
+
+Result<void> CheckConfig(const DatabaseConfig& config) {
+  const std::vector<ConfigViolation> violations = ValidateConfig(config);
+  if (violations.empty()) return {};
+  std::string message =
+      "the configuration breaks " + std::to_string(violations.size()) + " rule(s):";
+  for (const ConfigViolation& violation : violations) message += "\n  " + violation.ToString();
+  return Error(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+Result<void> CheckCompatible(const DatabaseConfig& stored, const DatabaseConfig& wanted) {
+  std::string message;
+  for (const SettingInfo& setting : ConfigTable()) {
+    if (!setting.fixed_at_creation) continue;
+    QUIVER_ASSIGN_OR_RETURN(const std::string was, GetSetting(stored, setting.name));
+    QUIVER_ASSIGN_OR_RETURN(const std::string is, GetSetting(wanted, setting.name));
+    if (was == is) continue;
+    message += "\n  " + std::string(setting.name) + " is " + was +
+               " since the creation and cannot become " + is;
+  }
+  if (message.empty()) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               "the configuration does not fit the database:" + message +
+                   "\nopen it with the stored values, or load its data into a new database",
+               std::string(kConfigName));
+}
+
+Result<bool> HasDatabase(const std::vector<io::DirectoryEntry>& entries) {
+  bool current = false;
+  std::string evidence;
+  for (const io::DirectoryEntry& entry : entries) {
+    switch (ParseFileName(entry.name).kind) {
+      case FileKind::kCurrent: current = true; break;
+      case FileKind::kTable:
+      case FileKind::kLogSegment: evidence = entry.name; break;
+      default: break;
+    }
+  }
+  if (current) return true;
+  if (evidence.empty()) return false;
+  return Error(ErrorCode::kCorruption,
+               "is missing, but the directory holds files of a database, such as " + evidence +
+                   "; restore the file, or rescue the data with 'quiver repair'",
+               std::string(kCurrentName));
+}
+
+// Every table that the manifest names must be there with its size; what it does not name is ours
+// to clean up, or foreign.
+Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, OpenedDirectory& opened) {
+  std::map<std::string, std::uint64_t, std::less<>> sizes;
+  for (const io::DirectoryEntry& entry : entries) {
+    if (entry.regular) sizes[entry.name] = entry.size_bytes;
+  }
+  std::set<std::string> named;
+  const VersionRef version = opened.versions->current();
+  for (std::uint32_t number = 0; number < version->levels().size(); ++number) {
+    for (const SortedRun& run : version->level(number).runs) {
+      for (const TableFileRef& table : run.tables) {
+        const std::string name = TableName(table->summary.number);
+        const auto found = sizes.find(name);
+        if (found == sizes.end()) {
+          return Error(ErrorCode::kCorruption,
+                       "a table of level " + std::to_string(number) + " is missing (" +
+                           std::to_string(table->summary.entry_count) +
+                           " entries); restore the file, or rescue the rest with 'quiver repair'",
+                       name);
+        }
+        if (found->second != table->summary.size_bytes) {
+          return Error(ErrorCode::kCorruption,
+                       "the table has " + std::to_string(found->second) +
+                           " bytes, the manifest says " + std::to_string(table->summary.size_bytes),
+                       name, std::min(found->second, table->summary.size_bytes));
+        }
+        named.insert(name);
+      }
+    }
+  }
+  for (const io::DirectoryEntry& entry : entries) {
+    const ParsedName parsed = ParseFileName(entry.name);
+    const bool stale_manifest =
+        parsed.kind == FileKind::kManifest && entry.name != opened.versions->manifest_name();
+    const bool unnamed_table = parsed.kind == FileKind::kTable && !named.contains(entry.name);
+    if (parsed.kind == FileKind::kForeign || !entry.regular) {
+      opened.report.foreign_files.push_back(entry.name);
+    } else if (stale_manifest || unnamed_table || parsed.kind == FileKind::kTemporary) {
+      opened.orphans.push_back(entry.name);
+    }
+    if (parsed.number != 0) opened.versions->ReserveFileNumber(parsed.number);
+  }
+  return {};
+}
+
+Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
+                          const DatabaseConfig& config, OpenMode mode, OpenedDirectory& opened) {
+  QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Open(*opened.directory));
+  QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored, ReadStoredConfig(*opened.directory));
+  if (mode == OpenMode::kReadOnly) {
+    opened.config = stored;
+  } else {
+    QUIVER_TRY(CheckCompatible(stored, config));
+    opened.config = config;
+  }
+  QUIVER_TRY(CompareFiles(entries, opened));
+  if (mode == OpenMode::kReadWrite && !(stored == config)) {
+    QUIVER_TRY(io::ReplaceFileDurably(*opened.directory, kConfigName, FormatConfig(config)));
+  }
+  return {};
+}
+
+Result<void> CreateNew(const io::Environment& environment, const DatabaseConfig& config,
+                       OpenedDirectory& opened) {
+  // The configuration first: CURRENT, which VersionSet writes last, is what makes a database.
+  QUIVER_TRY(io::ReplaceFileDurably(*opened.directory, kConfigName, FormatConfig(config)));
+  const DatabaseId id{environment.random(), environment.random()};
+  QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Create(*opened.directory, id));
+  opened.config = config;
+  opened.report.created = true;
+  return {};
+}
+
+}  // namespace
+
+Result<DatabaseConfig> ReadStoredConfig(io::Directory& directory) {
+  auto text = io::ReadWholeFile(directory, kConfigName, kConfigBytesMax);
+  if (!text) {
+    if (text.error().code() != ErrorCode::kNotFound) return Error(text.error());
+    return Error(ErrorCode::kCorruption,
+                 "the stored configuration is missing; write one with 'quiver config show' and the "
+                 "settings the database was created with",
+                 std::string(kConfigName));
+  }
+  auto config = ParseConfig(*text, kConfigName);
+  if (!config) {
+    return Error(ErrorCode::kCorruption,
+                 "the stored configuration is damaged: " + config.error().message(),
+                 std::string(kConfigName));
+  }
+  return config;
+}
+
+Result<OpenedDirectory> OpenDirectory(const io::Environment& environment,
+                                      const std::filesystem::path& path,
+                                      const DatabaseConfig& config, OpenMode mode) {
+  const bool writing = mode == OpenMode::kReadWrite;
+  if (writing) QUIVER_TRY(CheckConfig(config));
+  OpenedDirectory opened;
+  QUIVER_ASSIGN_OR_RETURN(opened.directory, environment.file_system->OpenDirectory(
+                                                path, writing && config.create_if_missing));
+  QUIVER_ASSIGN_OR_RETURN(std::vector<io::DirectoryEntry> entries, opened.directory->List());
+  QUIVER_ASSIGN_OR_RETURN(bool exists, HasDatabase(entries));
+  if (!exists && (!writing || !config.create_if_missing)) {
+    return Error(ErrorCode::kNotFound, "there is no database in " + path.string());
+  }
+  QUIVER_ASSIGN_OR_RETURN(opened.lock, writing ? opened.directory->Lock(kLockName)
+                                               : opened.directory->LockForReading(kLockName));
+  // Another process may have made or changed the database while this one waited for the lock.
+  QUIVER_ASSIGN_OR_RETURN(entries, opened.directory->List());
+  QUIVER_ASSIGN_OR_RETURN(exists, HasDatabase(entries));
+  if (exists && writing && config.error_if_exists) {
+    return Error(ErrorCode::kInvalidArgument, "there is a database in " + path.string() +
+                                                  " already, and error_if_exists is set");
+  }
+  if (exists) {
+    QUIVER_TRY(OpenExisting(entries, config, mode, opened));
+  } else {
+    QUIVER_TRY(CreateNew(environment, config, opened));
+  }
+  return opened;
+}
+
+}  // namespace quiver

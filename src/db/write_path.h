@@ -1,0 +1,85 @@
+// WritePath: what happens to a group of writes: make room, number, log, insert, publish.
+//
+//   1. A full memtable is sealed and the log rotated, if a place for another memtable is free.
+//   2. The batches get consecutive sequence numbers and go to the log in one write, durably if one
+//      of them asks for it.
+//   3. Their entries go into the active memtable.
+//   4. The last sequence number is published; the group is acknowledged.
+//
+// So a write that a reader can see is as durable as its mode promises, and an entry that is not
+// published was not acknowledged.
+//
+// Invariants:
+//  1. One group at a time (the queue sees to it): the log, the memtable and the numbers need no
+//     lock here.
+//  2. A number is used once: a batch that the log refused with kNoSpace left no trace, and any
+//     other refusal ends writing for good.
+//
+// Thread safety: Submit and Rotate from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "db/health.h"
+#include "db/live_state.h"
+#include "db/write_queue.h"
+#include "db/write_stall.h"
+#include "io/executor.h"
+#include "quiver/config.h"
+#include "version/version_set.h"
+#include "wal/wal_manager.h"
+
+namespace quiver {
+
+class WritePath {
+ public:
+  struct Parts {
+    const DatabaseConfig* config;
+    std::shared_ptr<EngineCore> core;
+    io::Clock* clock;
+    io::Executor* executor;
+    LiveState* state;
+    VersionSet* versions;
+    wal::WalManager* wal;
+    Health* health;
+    std::atomic<SequenceNumber>* visible_sequence;
+    const std::atomic<bool>* closed;
+    std::function<void()> schedule_flush;
+  };
+  explicit WritePath(Parts parts);
+  WritePath(const WritePath&) = delete;
+  WritePath& operator=(const WritePath&) = delete;
+
+  /// Logs and applies one encoded batch. Returns the sequence of its last entry.
+  Result<SequenceNumber> Submit(std::string_view encoded, std::uint32_t entry_count, WalMode mode,
+                                bool fail_if_stalled);
+  /// Seals the active memtable, unless it is empty.
+  Result<void> Rotate();
+  /// Waits until every write submitted before has been handled.
+  void Drain();
+  const char* stall_reason() const noexcept { return stall_.reason(); }
+
+ private:
+  void HandleGroup(std::span<WriteRequest* const> group);
+  Result<void> MakeRoom(std::span<WriteRequest* const> group);
+  Result<void> WaitForRoom(std::span<WriteRequest* const> group);
+  Result<void> RotateMemtable();
+  Result<void> AppendToLog(std::span<WriteRequest* const> group);
+  void InsertIntoMemtable(const WriteRequest& request, SequenceNumber first_sequence);
+  void SyncSoon();
+  std::uint64_t MemtableBytesMax() const noexcept;
+
+  const Parts parts_;
+  WriteStall stall_;
+  MemtableRef active_;  // the one the state publishes; kept to save the lock
+  std::vector<wal::FrameInput> frames_;
+  std::atomic<bool> sync_scheduled_{false};
+  WriteQueue queue_;
+};
+
+}  // namespace quiver

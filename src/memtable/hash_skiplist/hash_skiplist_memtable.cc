@@ -1,0 +1,22 @@
+#include "memtable/hash_skiplist/hash_skiplist_memtable.h"
+
+#include "base/hash.h"
+
+namespace quiver {
+
+void HashSkiplistMemtable::Add(const EntryView& entry) {
+  const std::uint64_t hash = HashKey(entry.key);
+  index_.Prefetch(hash);
+  index_.Publish(hash, list_.Insert(entry));
+}
+
+bool HashSkiplistMemtable::Get(const LookupKey& key, LookupAnswer& answer) const {
+  const EntryRecord* record = index_.Newest(key.hash, key.key);
+  if (record == nullptr) return false;
+  if (record->sequence() > key.sequence) record = list_.Find(key);
+  if (record == nullptr) return false;
+  record->FillAnswer(answer);
+  return true;
+}
+
+}  // namespace quiver

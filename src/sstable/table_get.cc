@@ -1,0 +1,164 @@
+#include <utility>
+
+#include "base/try.h"
+#include "metrics/engine_metrics.h"
+#include "sstable/aligned_buffer.h"
+#include "sstable/table_reader.h"
+
+namespace quiver {
+
+// A block of a get's own: the stored bytes and, of a compressed block, a copy in which at first
+// everything but the values is decoded.
+class TableReader::PointRead {
+ public:
+  static Result<std::shared_ptr<PointRead>> Read(const TableReader& table, std::size_t block);
+
+  const DataBlock& block() const noexcept { return block_; }
+  /// Decodes what ValueAt(row) will return.
+  Result<void> DecodeValue(std::uint32_t row) const {
+    if (!parsed_.compressed() || block_.OperationAt(row) == Operation::kDelete) return {};
+    return parsed_.DecodeValues(block_, block_.ValueBegin(row), block_.ValueEnd(row));
+  }
+  explicit PointRead(AlignedBuffer stored, StoredBlock parsed)
+      : stored_(std::move(stored)), parsed_(std::move(parsed)) {}
+
+ private:
+  AlignedBuffer stored_;
+  AlignedBuffer decoded_;
+  StoredBlock parsed_;
+  DataBlock block_;
+};
+
+Result<std::shared_ptr<TableReader::PointRead>> TableReader::PointRead::Read(
+    const TableReader& table, std::size_t block) {
+  const BlockEntry& entry = table.entry(block);
+  AlignedBuffer stored(entry.stored_bytes);
+  QUIVER_TRY(table.ReadStored(block, stored.bytes()));
+  QUIVER_ASSIGN_OR_RETURN(StoredBlock parsed,
+                          StoredBlock::Parse(table.geometry(), entry, stored.bytes()));
+  auto read = std::make_shared<PointRead>(std::move(stored), std::move(parsed));
+  if (!read->parsed_.compressed()) {
+    QUIVER_ASSIGN_OR_RETURN(read->block_, read->parsed_.View());
+    return read;
+  }
+  read->decoded_.Reset(read->parsed_.decoded_bytes());
+  QUIVER_ASSIGN_OR_RETURN(
+      read->block_, read->parsed_.Decode(read->decoded_.bytes(), DecodeScope::kWithoutValues));
+  return read;
+}
+
+bool TableReader::MayContain(const LookupKey& key) const {
+  if (!parts_.filter.present()) return true;
+  return parts_.filter.MayContain(key.hash);
+}
+
+TableReader::Step TableReader::Search(const DataBlock& block, const LookupKey& key, bool continues,
+                                      std::uint32_t& row) noexcept {
+  if (continues) {
+    row = 0;
+  } else {
+    row = block.hash != nullptr ? block.FindByHash(key.key, key.hash) : block.FindByOrder(key.key);
+    if (row == kNoRow) return Step::kAbsent;
+  }
+  for (;;) {
+    // In the first round after a hash hit the key is known to match.
+    if (block.SequenceAt(row) <= key.sequence && (!continues || block.KeyAt(row) == key.key)) {
+      return Step::kFound;
+    }
+    if (block.KeyAt(row) != key.key) return Step::kInvisible;
+    continues = true;
+    if (++row == block.rows) {
+      return block.Has(kKeyRunContinues) ? Step::kNextBlock : Step::kInvisible;
+    }
+  }
+}
+
+void TableReader::PrefetchBlock(const CachedBlock& cached, const BlockSlot& slot,
+                                const LookupKey& key) const noexcept {
+  // The place of the hash slot follows from the row count in the block's slot, so that its line is
+  // on the way together with the header's.
+  const auto* const memory = reinterpret_cast<const char*>(&cached);
+  __builtin_prefetch(memory);
+  __builtin_prefetch(memory + hash_offset_ +
+                     2 * std::size_t{FirstHashSlot(key.hash, HashSlotCount(slot.rows))});
+  __builtin_prefetch(memory + 64);
+}
+
+void TableReader::Answer(const DataBlock& block, std::uint32_t row, LookupAnswer& answer) noexcept {
+  answer = {block.ValueAt(row), block.SequenceAt(row), block.OperationAt(row), block.ExpiryAt(row)};
+}
+
+Result<TableReader::Step> TableReader::SearchPrivately(std::size_t block, const LookupKey& key,
+                                                       bool continues, TableAnswer& found) const {
+  QUIVER_ASSIGN_OR_RETURN(const std::shared_ptr<PointRead> read, PointRead::Read(*this, block));
+  std::uint32_t row = 0;
+  const Step step = Search(read->block(), key, continues, row);
+  if (step != Step::kFound) return step;
+  QUIVER_TRY(read->DecodeValue(row));
+  Answer(read->block(), row, found.answer);
+  found.pin = read;
+  return step;
+}
+
+Result<TableReader::Step> TableReader::SearchBlock(std::size_t block, const LookupKey& key,
+                                                   const TableReadOptions& options, bool continues,
+                                                   bool want_pin, TableAnswer& found) const {
+  if (slots_ == nullptr) {
+    if (context_.metrics != nullptr) context_.metrics->cache_misses.Add();
+    return SearchPrivately(block, key, continues, found);
+  }
+  std::uint32_t row = 0;
+  if (const CachedBlock* cached = FindCached(block, options.fill_cache)) [[likely]] {
+    PrefetchBlock(*cached, slots_->slot(block), key);
+    const Step step = Search(cached->block, key, continues, row);
+    if (step != Step::kFound) return step;
+    Answer(cached->block, row, found.answer);
+    if (want_pin) found.pin = cached->Pin();
+    return step;
+  }
+  if (options.fill_cache) {
+    QUIVER_ASSIGN_OR_RETURN(std::shared_ptr<const CachedBlock> loaded, LoadIntoCache(block, {}));
+    if (loaded != nullptr) {
+      const Step step = Search(loaded->block, key, continues, row);
+      if (step != Step::kFound) return step;
+      Answer(loaded->block, row, found.answer);
+      found.pin = std::move(loaded);
+      return step;
+    }
+  }
+  return SearchPrivately(block, key, continues, found);
+}
+
+Result<bool> TableReader::Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
+                              TableAnswer& found) const {
+  EngineMetrics* const metrics = context_.metrics;
+  const bool filtered = parts_.filter.present();
+  if (filtered) {
+    const bool absent = !parts_.filter.MayContain(key.hash);
+    if (metrics != nullptr) {
+      metrics->filter_checks.Add();
+      if (absent) metrics->filter_useful.Add();
+    }
+    if (absent) return false;
+  }
+  if (found.pin != nullptr) found.pin.reset();
+  std::size_t block = FindBlock(key.key);
+  bool continues = false;
+  for (;;) {
+    QUIVER_ASSIGN_OR_RETURN(const Step step,
+                            SearchBlock(block, key, options, continues, want_pin, found));
+    switch (step) {
+      case Step::kFound: return true;
+      case Step::kInvisible: return false;
+      case Step::kAbsent:
+        if (filtered && metrics != nullptr) metrics->filter_false_positives.Add();
+        return false;
+      case Step::kNextBlock:
+        if (++block == block_count()) return false;
+        continues = true;
+        break;
+    }
+  }
+}
+
+}  // namespace quiver

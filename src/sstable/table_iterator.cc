@@ -1,0 +1,219 @@
+#include "sstable/table_iterator.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/epoch.h"
+#include "base/try.h"
+#include "sstable/block_window.h"
+
+namespace quiver {
+
+namespace {
+
+constexpr std::size_t kNoBlock = ~std::size_t{0};
+
+class TableIterator final : public InternalIterator {
+ public:
+  TableIterator(std::shared_ptr<const TableReader> table, const TableReadOptions& options)
+      : table_(std::move(table)), options_(options), window_(*table_) {}
+
+  void SeekToFirst() override {
+    read_ahead_bytes_ = options_.read_ahead_bytes;
+    if (Enter(0, ScanDirection::kForward)) {
+      MoveTo(0);
+    } else if (options_.on_damage) {
+      SkipDamage(0);
+    }
+  }
+  void SeekToLast() override {
+    read_ahead_bytes_ = options_.read_ahead_bytes;
+    if (Enter(table_->block_count() - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
+  }
+  void Seek(std::string_view key, SequenceNumber sequence) override;
+  void SeekForPrev(std::string_view key, SequenceNumber sequence) override;
+
+  void Next() override {
+    if (++row_ < block_.rows) [[likely]] {
+      SetEntry();
+      return;
+    }
+    NextBlock();
+  }
+  void Prev() override {
+    if (row_ > 0) [[likely]] {
+      --row_;
+      SetEntry();
+      return;
+    }
+    PreviousBlock();
+  }
+
+  Result<void> status() const override {
+    if (error_) return *error_;
+    return {};
+  }
+
+ private:
+  void SetEntry() noexcept {
+    entry_.key = block_.KeyAt(row_);
+    entry_.value = block_.ValueAt(row_);
+    entry_.sequence = block_.SequenceAt(row_);
+    entry_.operation = block_.OperationAt(row_);
+    entry_.expiry_us = block_.ExpiryAt(row_);
+  }
+  void MoveTo(std::uint32_t row) noexcept {
+    row_ = row;
+    valid_ = true;
+    SetEntry();
+  }
+  void NextBlock();
+  /// Goes on behind `block`, which could not be read, after telling of it.
+  void SkipDamage(std::size_t block);
+  void PreviousBlock();
+  /// Makes `block` the current one; false with the error kept if it cannot be read.
+  bool Enter(std::size_t block, ScanDirection direction);
+  Result<void> Load(std::size_t block, ScanDirection direction);
+  bool PinCached(std::size_t block);
+
+  const std::shared_ptr<const TableReader> table_;
+  const TableReadOptions options_;
+  DataBlock block_;  ///< the current block; a copy, so that a step follows one pointer less
+  std::uint32_t row_ = 0;
+  std::size_t block_index_ = kNoBlock;
+  std::shared_ptr<const CachedBlock> pin_;  ///< of the current block, if it is in the cache
+  BlockWindow window_;
+  AlignedBuffer decoded_;  ///< of the current block, if it is compressed and not in the cache
+  std::uint64_t read_ahead_bytes_ = 0;
+  std::optional<Error> error_;
+};
+
+void TableIterator::Seek(std::string_view key, SequenceNumber sequence) {
+  // A seek may be the start of a scan of ten rows or of all: read ahead more with each window.
+  read_ahead_bytes_ = 0;
+  std::size_t block = table_->FindBlock(key);
+  if (!Enter(block, ScanDirection::kForward)) return;
+  std::uint32_t row = block_.LowerBound(key, sequence);
+  while (row == block_.rows) {
+    // Older versions of the key may go on in the next block; any other key there is larger.
+    const bool continues = block_.Has(kKeyRunContinues);
+    if (++block == table_->block_count()) {
+      valid_ = false;
+      return;
+    }
+    if (!Enter(block, ScanDirection::kForward)) return;
+    row = continues ? block_.LowerBound(key, sequence) : 0;
+  }
+  MoveTo(row);
+}
+
+void TableIterator::SeekForPrev(std::string_view key, SequenceNumber sequence) {
+  Seek(key, sequence);
+  if (error_) return;
+  if (!valid_) {
+    SeekToLast();
+  } else if (entry_.sequence != sequence || entry_.key != key) {
+    Prev();
+  }
+}
+
+void TableIterator::NextBlock() {
+  if (block_index_ + 1 == table_->block_count()) {
+    row_ = block_.rows - 1;
+    valid_ = false;
+    return;
+  }
+  const std::size_t next = block_index_ + 1;
+  if (Enter(next, ScanDirection::kForward)) {
+    MoveTo(0);
+  } else if (options_.on_damage) {
+    SkipDamage(next);
+  }
+}
+
+void TableIterator::SkipDamage(std::size_t block) {
+  while (error_) {
+    const std::uint64_t offset =
+        error_->offset() == Error::kNoOffset ? table_->entry(block).offset : error_->offset();
+    options_.on_damage(offset, error_->message());
+    error_.reset();
+    if (++block == table_->block_count()) return;
+    if (Enter(block, ScanDirection::kForward)) MoveTo(0);
+  }
+}
+
+void TableIterator::PreviousBlock() {
+  if (block_index_ == 0) {
+    valid_ = false;
+    return;
+  }
+  if (Enter(block_index_ - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
+}
+
+bool TableIterator::Enter(std::size_t block, ScanDirection direction) {
+  error_.reset();
+  if (block == block_index_) return true;
+  auto loaded = Load(block, direction);
+  if (loaded) {
+    block_index_ = block;
+    return true;
+  }
+  error_ = std::move(loaded).error();
+  block_index_ = kNoBlock;
+  valid_ = false;
+  return false;
+}
+
+bool TableIterator::PinCached(std::size_t block) {
+  const EpochGuard guard(table_->cache()->epochs());
+  const CachedBlock* const cached = table_->FindCached(block, options_.fill_cache);
+  if (cached == nullptr) return false;
+  pin_ = cached->Pin();
+  block_ = cached->block;
+  return true;
+}
+
+Result<void> TableIterator::Load(std::size_t block, ScanDirection direction) {
+  const bool cached = table_->cache() != nullptr;
+  if (!window_.Holds(block)) {
+    if (cached && PinCached(block)) return {};
+    if (cached && options_.fill_cache && options_.read_ahead_bytes == 0) {
+      QUIVER_ASSIGN_OR_RETURN(pin_, table_->LoadIntoCache(block, {}));
+      if (pin_ != nullptr) {
+        block_ = pin_->block;
+        return {};
+      }
+    }
+  }
+  QUIVER_ASSIGN_OR_RETURN(const std::span<std::byte> stored,
+                          window_.Fetch(block, read_ahead_bytes_, direction));
+  read_ahead_bytes_ = std::min<std::uint64_t>(
+      options_.read_ahead_bytes, std::max<std::uint64_t>(2 * read_ahead_bytes_, 2 * stored.size()));
+  pin_.reset();
+  if (cached && options_.fill_cache && options_.read_ahead_bytes != 0) {
+    QUIVER_ASSIGN_OR_RETURN(pin_, table_->LoadIntoCache(block, stored));
+    if (pin_ != nullptr) {
+      block_ = pin_->block;
+      return {};
+    }
+  }
+  QUIVER_ASSIGN_OR_RETURN(const StoredBlock parsed,
+                          StoredBlock::Parse(table_->geometry(), table_->entry(block), stored));
+  if (!parsed.compressed()) {
+    QUIVER_ASSIGN_OR_RETURN(block_, parsed.View());
+    return {};
+  }
+  decoded_.Reset(parsed.decoded_bytes());
+  QUIVER_ASSIGN_OR_RETURN(block_, parsed.Decode(decoded_.bytes(), DecodeScope::kAll));
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<InternalIterator> NewTableIterator(std::shared_ptr<const TableReader> table,
+                                                   const TableReadOptions& options) {
+  return std::make_unique<TableIterator>(std::move(table), options);
+}
+
+}  // namespace quiver

@@ -1,0 +1,123 @@
+#include "version/level_iterator.h"
+
+#include <utility>
+
+namespace quiver {
+
+namespace {
+
+class LevelIterator final : public InternalIterator {
+ public:
+  LevelIterator(const SortedRun& run, TableCache& table_cache, const TableReadOptions& options)
+      : run_(run), table_cache_(table_cache), options_(options), index_(run.tables.size()) {}
+
+  void SeekToFirst() override {
+    status_ = {};
+    if (OpenTable(0)) table_iterator_->SeekToFirst();
+    SettleForward();
+  }
+
+  void SeekToLast() override {
+    status_ = {};
+    if (OpenTable(run_.tables.size() - 1)) table_iterator_->SeekToLast();
+    SettleBackward();
+  }
+
+  void Seek(std::string_view key, SequenceNumber sequence) override {
+    status_ = {};
+    if (OpenTable(run_.FindTable(key))) table_iterator_->Seek(key, sequence);
+    SettleForward();
+  }
+
+  void SeekForPrev(std::string_view key, SequenceNumber sequence) override {
+    status_ = {};
+    // The first table that ends at or after the key may also begin behind it; the entry wanted is
+    // then the last of the table before, which settling finds.
+    std::size_t index = run_.FindTable(key);
+    if (index == run_.tables.size() && index != 0) --index;
+    if (OpenTable(index)) table_iterator_->SeekForPrev(key, sequence);
+    SettleBackward();
+  }
+
+  void Next() override {
+    table_iterator_->Next();
+    SettleForward();
+  }
+
+  void Prev() override {
+    table_iterator_->Prev();
+    SettleBackward();
+  }
+
+  Result<void> status() const override { return status_; }
+
+ private:
+  /// Makes `index` the current table with an unpositioned iterator. False behind either end of the
+  /// run (an index of -1 wraps to one) and after an error.
+  bool OpenTable(std::size_t index) {
+    if (index >= run_.tables.size()) {
+      index_ = run_.tables.size();
+      table_iterator_.reset();
+      return false;
+    }
+    if (index == index_ && table_iterator_ != nullptr) return true;
+    index_ = index;
+    table_iterator_.reset();
+    const TableFile& file = *run_.tables[index];
+    auto table = table_cache_.Pin(file.slot, file.summary);
+    if (!table) {
+      status_ = std::move(table).error();
+      return false;
+    }
+    table_iterator_ = (*table)->NewIterator(options_);
+    return true;
+  }
+
+  /// Takes over the entry under the table's cursor, or goes on to the tables behind.
+  void SettleForward() {
+    while (!TakeEntry()) {
+      if (table_iterator_ == nullptr || !OpenTable(index_ + 1)) return;
+      table_iterator_->SeekToFirst();
+    }
+  }
+
+  void SettleBackward() {
+    while (!TakeEntry()) {
+      if (table_iterator_ == nullptr || !OpenTable(index_ - 1)) return;
+      table_iterator_->SeekToLast();
+    }
+  }
+
+  /// False if the table's cursor ran out; with an error the table's iterator is dropped, which
+  /// ends settling too.
+  bool TakeEntry() {
+    valid_ = table_iterator_ != nullptr && table_iterator_->Valid();
+    if (valid_) {
+      entry_ = table_iterator_->entry();
+      return true;
+    }
+    if (table_iterator_ != nullptr) {
+      if (Result<void> status = table_iterator_->status(); !status) {
+        status_ = std::move(status);
+        table_iterator_.reset();
+      }
+    }
+    return false;
+  }
+
+  const SortedRun& run_;
+  TableCache& table_cache_;
+  const TableReadOptions options_;
+  std::size_t index_;
+  std::unique_ptr<InternalIterator> table_iterator_;
+  Result<void> status_;
+};
+
+}  // namespace
+
+std::unique_ptr<InternalIterator> NewLevelIterator(const SortedRun& run, TableCache& table_cache,
+                                                   const TableReadOptions& options) {
+  return std::make_unique<LevelIterator>(run, table_cache, options);
+}
+
+}  // namespace quiver

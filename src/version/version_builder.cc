@@ -1,0 +1,121 @@
+#include "version/version_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+
+namespace quiver {
+
+namespace {
+
+Error DoesNotFit(std::uint32_t level, RunNumber run, FileNumber table, std::string_view what) {
+  return Error(ErrorCode::kInternal, "the edit does not fit the version: table " +
+                                         std::to_string(table) + " in level " +
+                                         std::to_string(level) + ", run " + std::to_string(run) +
+                                         ": " + std::string(what));
+}
+
+Result<void> CheckPlace(std::uint32_t keyspace, std::uint32_t level, RunNumber run,
+                        FileNumber table) {
+  if (keyspace != 0) {
+    return Error(ErrorCode::kUnsupported, "the edit is about keyspace " + std::to_string(keyspace) +
+                                              "; this build knows one keyspace only");
+  }
+  if (level >= kLevelCountMax) return DoesNotFit(level, run, table, "there is no such level");
+  if (run == 0) return DoesNotFit(level, run, table, "0 is the number of no run");
+  return {};
+}
+
+// Where the run `number` stands, or would have to, in runs that go from new to old.
+std::vector<SortedRun>::iterator FindRun(std::vector<SortedRun>& runs, RunNumber number) {
+  return std::partition_point(runs.begin(), runs.end(),
+                              [number](const SortedRun& run) { return run.number > number; });
+}
+
+}  // namespace
+
+VersionBuilder::VersionBuilder(const Version& base) : levels_(base.levels()) {
+  tables_.reserve(base.table_count());
+  for (const Level& level : levels_) {
+    for (const SortedRun& run : level.runs) {
+      for (const TableFileRef& table : run.tables) tables_.emplace(table->summary.number, table);
+    }
+  }
+}
+
+Result<void> VersionBuilder::Apply(const VersionEdit& edit) {
+  TablesByNumber taken_out;
+  for (const auto& table : edit.removed) QUIVER_TRY(Remove(table, taken_out));
+  for (const auto& table : edit.added) QUIVER_TRY(Add(table, taken_out));
+  return {};
+}
+
+Result<void> VersionBuilder::Remove(const VersionEdit::RemovedTable& table,
+                                    TablesByNumber& taken_out) {
+  QUIVER_TRY(CheckPlace(table.keyspace, table.level, table.run, table.number));
+  const auto known = tables_.find(table.number);
+  if (known == tables_.end()) {
+    return DoesNotFit(table.level, table.run, table.number, "it is to go but is not there");
+  }
+  const auto absent = [&] {
+    return DoesNotFit(table.level, table.run, table.number,
+                      "it is to go from there but is not in it");
+  };
+  if (table.level >= levels_.size()) return absent();
+  std::vector<SortedRun>& runs = levels_[table.level].runs;
+  const auto run = FindRun(runs, table.run);
+  if (run == runs.end() || run->number != table.run) return absent();
+  const std::size_t index = run->FindTable(known->second->summary.smallest_key);
+  if (index == run->tables.size() || run->tables[index] != known->second) return absent();
+  run->tables.erase(run->tables.begin() + static_cast<std::ptrdiff_t>(index));
+  // A run without tables stays until Build: the same edit may add to it.
+  taken_out.insert(tables_.extract(known));
+  return {};
+}
+
+Result<void> VersionBuilder::Add(const VersionEdit::AddedTable& table, TablesByNumber& taken_out) {
+  const TableSummary& summary = table.summary;
+  QUIVER_TRY(CheckPlace(table.keyspace, table.level, table.run, summary.number));
+  const auto refuse = [&](std::string_view what) {
+    return DoesNotFit(table.level, table.run, summary.number, what);
+  };
+  if (tables_.contains(summary.number)) return refuse("it is to come but is there already");
+  if (summary.smallest_key > summary.largest_key) return refuse("it ends before it begins");
+
+  TableFileRef file;
+  if (const auto moved = taken_out.find(summary.number); moved != taken_out.end()) {
+    if (moved->second->summary != summary) return refuse("it is not the table that was taken out");
+    file = moved->second;
+  } else {
+    auto fresh = std::make_shared<TableFile>();
+    fresh->summary = summary;
+    file = std::move(fresh);
+  }
+
+  if (table.level >= levels_.size()) levels_.resize(table.level + 1);
+  std::vector<SortedRun>& runs = levels_[table.level].runs;
+  auto run = FindRun(runs, table.run);
+  if (run == runs.end() || run->number != table.run) {
+    run = runs.insert(run, SortedRun{.number = table.run, .tables = {}});
+  }
+  // Whatever ends at or after the table's first key must begin behind its last.
+  const std::size_t index = run->FindTable(summary.smallest_key);
+  if (index < run->tables.size() &&
+      run->tables[index]->summary.smallest_key <= summary.largest_key) {
+    return refuse("it overlaps table " + std::to_string(run->tables[index]->summary.number));
+  }
+  run->tables.insert(run->tables.begin() + static_cast<std::ptrdiff_t>(index), file);
+  tables_.emplace(summary.number, std::move(file));
+  return {};
+}
+
+VersionRef VersionBuilder::Build() && {
+  for (Level& level : levels_) {
+    std::erase_if(level.runs, [](const SortedRun& run) { return run.tables.empty(); });
+  }
+  while (!levels_.empty() && levels_.back().runs.empty()) levels_.pop_back();
+  return std::make_shared<const Version>(std::move(levels_));
+}
+
+}  // namespace quiver

@@ -1,0 +1,38 @@
+// See wal_recovery.h. The chain of segments is judged in segment_chain.cc, the frames of each in
+// segment_replay.cc.
+#include "wal/wal_recovery.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "wal/segment_chain.h"
+#include "wal/segment_replay.h"
+
+namespace quiver::wal {
+
+Result<RecoveryResult> RecoverLog(const RecoveryOptions& options, const BatchHandler& handler) {
+  RecoveryResult result;
+  QUIVER_ASSIGN_OR_RETURN(const SegmentChain chain, ReadSegmentChain(options, result));
+  SegmentReplay replay(options, handler, result);
+  for (const ChainSegment& segment : chain.segments) QUIVER_TRY(replay.Replay(segment));
+
+  // A rotation makes the successor's name durable before the trailer names it.
+  const std::uint64_t successor = replay.announced_successor();
+  if (successor != 0 && !chain.Exists(successor)) {
+    const std::string what =
+        "the segment is missing: " + chain.segments.back().name + " was sealed for it";
+    if (options.mode != WalRecoveryMode::kSkipAnyCorrupt) {
+      return Error(ErrorCode::kCorruption,
+                   what +
+                       "; restore it from a copy, or open with wal_recovery_mode = "
+                       "skip_any_corrupt to go on without it",
+                   SegmentName(successor));
+    }
+    result.losses.push_back(SegmentName(successor) + ": " + what);
+  }
+  // Tables may reach further than a log whose unsynced tail is gone.
+  result.end.last_sequence = std::max(result.end.last_sequence, options.flushed_sequence);
+  return result;
+}
+
+}  // namespace quiver::wal
