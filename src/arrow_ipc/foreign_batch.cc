@@ -63,6 +63,7 @@ Result<void> ParseVariadicCounts(const format::RecordBatch& record, const Foreig
                    " views, the schema has " + std::to_string(footer.view_count));
   }
   std::uint64_t expected = footer.fixed_buffer_count;
+  if (batch.unions_have_validity) expected += footer.union_count;
   for (std::uint32_t i = 0; i < view_count; ++i) {
     // Copied out because the vector may stand misaligned in a hostile file.
     const auto count = LoadFixed<std::uint64_t>(counts->Data() + i * sizeof(std::int64_t));
@@ -133,6 +134,8 @@ Result<ForeignBatch> ParseMessage(const format::Message& message, const ForeignF
   }
   ForeignBatch batch;
   batch.rows = static_cast<std::uint64_t>(record->length());
+  // The message tells, not the footer: Arrow C++ writes V5 footers over V4 messages.
+  batch.unions_have_validity = message.version() == format::MetadataVersion::V4;
   batch.body_offset = block.offset + block.metadata_bytes;
   QUIVER_TRY(ParseCompression(*record, batch));
   QUIVER_TRY(ParseNodes(*record, footer, batch));
@@ -144,6 +147,7 @@ Result<ForeignBatch> ParseMessage(const format::Message& message, const ForeignF
 
 std::uint32_t ForeignBatch::FirstBuffer(const ColumnLayout& layout) const {
   std::uint32_t first = layout.fixed_buffer;
+  if (unions_have_validity) first += layout.unions_before;
   for (std::uint32_t i = 0; i < layout.views_before; ++i) first += variadic_counts[i];
   return first;
 }

@@ -21,10 +21,9 @@ constexpr std::uint64_t kHeadBytes = kFileMagic.size();
 constexpr std::uint64_t kTailBytes = sizeof(std::int32_t) + kShortMagic.size();
 constexpr std::uint64_t kFooterBytesMax = std::uint64_t{256} << 20;
 
-// Buffers that a field itself has in a batch, without those of its children and without the
+// Buffers that a field itself has in a batch of V5, without those of its children and without the
 // variadic ones of views. Empty for a type of a newer format.
-std::optional<std::uint32_t> OwnBufferCount(const format::Field& field,
-                                            format::MetadataVersion version) {
+std::optional<std::uint32_t> OwnBufferCount(const format::Field& field) {
   switch (field.type_type()) {
     case format::Type::Null:
     case format::Type::RunEndEncoded: return 0;
@@ -51,11 +50,8 @@ std::optional<std::uint32_t> OwnBufferCount(const format::Field& field,
     case format::Type::LargeUtf8:
     case format::Type::ListView:
     case format::Type::LargeListView: return 3;
-    case format::Type::Union: {
-      const bool dense = field.type_as_Union()->mode() == format::UnionMode::Dense;
-      const bool has_validity = version == format::MetadataVersion::V4;  // V5 took it away
-      return 1U + (dense ? 1U : 0U) + (has_validity ? 1U : 0U);
-    }
+    case format::Type::Union:
+      return field.type_as_Union()->mode() == format::UnionMode::Dense ? 2 : 1;
     case format::Type::NONE: break;
   }
   return std::nullopt;
@@ -63,8 +59,7 @@ std::optional<std::uint32_t> OwnBufferCount(const format::Field& field,
 
 // Counts the nodes and buffers of a field and everything below it. The recursion is bounded by
 // the depth that the verifier allows.
-Result<void> CountField(const format::Field& field, format::MetadataVersion version,
-                        ForeignFooter& footer) {
+Result<void> CountField(const format::Field& field, ForeignFooter& footer) {
   if (field.type() == nullptr || field.type_type() == format::Type::NONE) {
     return Error(ErrorCode::kCorruption, "a field of the schema has no type");
   }
@@ -73,7 +68,7 @@ Result<void> CountField(const format::Field& field, format::MetadataVersion vers
     footer.fixed_buffer_count += 2;  // the indices; the children belong to the dictionary
     return {};
   }
-  const auto own_buffers = OwnBufferCount(field, version);
+  const auto own_buffers = OwnBufferCount(field);
   if (!own_buffers) {
     return Error(ErrorCode::kUnsupported, "a field has type " +
                                               std::to_string(static_cast<int>(field.type_type())) +
@@ -83,9 +78,10 @@ Result<void> CountField(const format::Field& field, format::MetadataVersion vers
   const bool is_view =
       field.type_type() == format::Type::BinaryView || field.type_type() == format::Type::Utf8View;
   if (is_view) ++footer.view_count;
+  if (field.type_type() == format::Type::Union) ++footer.union_count;
   if (field.children() == nullptr) return {};
   for (const format::Field* child : *field.children()) {
-    QUIVER_TRY(CountField(*child, version, footer));
+    QUIVER_TRY(CountField(*child, footer));
   }
   return {};
 }
@@ -112,8 +108,7 @@ std::string StringOf(const flatbuffers::String* text) {
   return text == nullptr ? std::string() : text->str();
 }
 
-Result<void> ParseSchema(const format::Schema& schema, format::MetadataVersion version,
-                         ForeignFooter& footer) {
+Result<void> ParseSchema(const format::Schema& schema, ForeignFooter& footer) {
   if (schema.endianness() != format::Endianness::Little) {
     return Error(ErrorCode::kUnsupported,
                  "the file is not little-endian; rewrite it on a little-endian machine");
@@ -124,8 +119,9 @@ Result<void> ParseSchema(const format::Schema& schema, format::MetadataVersion v
     layout.node = footer.node_count;
     layout.fixed_buffer = footer.fixed_buffer_count;
     layout.views_before = footer.view_count;
+    layout.unions_before = footer.union_count;
     layout.dictionary = field->dictionary() != nullptr;
-    QUIVER_TRY(CountField(*field, version, footer));
+    QUIVER_TRY(CountField(*field, footer));
     layout.type_name = format::EnumNameType(field->type_type());
 
     Column column;
@@ -186,10 +182,12 @@ Result<std::vector<FooterBlock>> ParseBlocks(
 }
 
 // Checks that no two blocks share bytes and that no message follows the last of them: a footer
-// that lost the end of its list would otherwise read as a shorter file. `end` is where the schema
-// message ends.
+// that lost the end of its list would otherwise read as a shorter file. `schema_end` is where the
+// schema message ends, if that is known.
 Result<void> CheckBlocks(const io::ReadableFile& file, std::vector<FooterBlock> blocks,
-                         std::uint64_t end, std::uint64_t footer_offset) {
+                         std::optional<std::uint64_t> schema_end, std::uint64_t footer_offset) {
+  if (blocks.empty() && !schema_end) return {};
+  std::uint64_t end = schema_end.value_or(kHeadBytes);
   std::ranges::sort(blocks, {}, &FooterBlock::offset);
   for (const FooterBlock& block : blocks) {
     if (block.offset < end) return CorruptAt(file, block.offset, "two messages overlap");
@@ -238,25 +236,27 @@ Result<ForeignBytes> ReadFooterBytes(const io::ReadableFile& file, std::uint64_t
 
 // The specification wants the schema of the footer to be that of the first message. Comparing
 // them finds damage to either that would still read as some other schema. Returns where the
-// message ends.
-Result<std::uint64_t> CheckSchemaMessage(const io::ReadableFile& file, std::uint64_t footer_offset,
-                                         const Schema& schema) {
-  QUIVER_ASSIGN_OR_RETURN(const ForeignMessage read,
-                          ReadForeignMessage(file, kHeadBytes, footer_offset - kHeadBytes));
-  const ForeignBytes& bytes = read.flatbuffer;
+// message ends, or nothing if there is none: polars 2 writes the schema without the prefix of a
+// message, so the footer has to do.
+Result<std::optional<std::uint64_t>> CheckSchemaMessage(const io::ReadableFile& file,
+                                                        std::uint64_t footer_offset,
+                                                        const Schema& schema) {
+  const auto read = ReadForeignMessage(file, kHeadBytes, footer_offset - kHeadBytes);
+  if (!read) {
+    if (read.error().code() == ErrorCode::kCorruption) return std::nullopt;
+    return Error(read.error());
+  }
+  const ForeignBytes& bytes = read->flatbuffer;
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data.get()),
                                  bytes.size);
-  if (!verifier.VerifyBuffer<format::Message>()) {
-    return CorruptAt(file, kHeadBytes, "the schema message is no valid flatbuffer");
-  }
+  if (!verifier.VerifyBuffer<format::Message>()) return std::nullopt;
   const format::Message& message = *flatbuffers::GetRoot<format::Message>(bytes.data.get());
+  if (message.header_as_Schema() == nullptr) return std::nullopt;
   ForeignFooter first;
-  if (message.header_as_Schema() == nullptr ||
-      !ParseSchema(*message.header_as_Schema(), message.version(), first) ||
-      first.schema.columns != schema.columns) {
+  if (!ParseSchema(*message.header_as_Schema(), first) || first.schema.columns != schema.columns) {
     return CorruptAt(file, kHeadBytes, "the first message does not hold the schema of the footer");
   }
-  return read.end_offset;
+  return std::optional(read->end_offset);
 }
 
 }  // namespace
@@ -279,11 +279,11 @@ Result<ForeignFooter> ReadFooter(const io::ReadableFile& file) {
   }
   if (root.schema() == nullptr) return CorruptAt(file, footer_offset, "the footer has no schema");
   ForeignFooter footer;
-  if (auto parsed = ParseSchema(*root.schema(), root.version(), footer); !parsed) {
+  if (auto parsed = ParseSchema(*root.schema(), footer); !parsed) {
     const Error& error = parsed.error();
     return Error(error.code(), error.message(), file.name(), footer_offset);
   }
-  QUIVER_ASSIGN_OR_RETURN(const std::uint64_t schema_end,
+  QUIVER_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> schema_end,
                           CheckSchemaMessage(file, footer_offset, footer.schema));
   QUIVER_ASSIGN_OR_RETURN(footer.blocks,
                           ParseBlocks(file, root.record_batches(), footer_offset, "record batch"));

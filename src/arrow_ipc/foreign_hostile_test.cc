@@ -300,14 +300,37 @@ TEST(HostileFile, FootersThatLieAboutTheirSizeAreRefused) {
 
 TEST(HostileFile, MessagesThatLieAboutTheirSizeAreRefused) {
   const std::string bytes = BuildLie({});
-  const std::uint64_t schema_bytes = EncodeSchemaMessage(PairSchema()).size();
-  for (const std::uint64_t at : {std::uint64_t{8}, 8 + schema_bytes}) {
-    for (const std::uint32_t size : {0U, 0x7FFFFFFFU, 0x80000000U, 0xFFFFFFFFU}) {
-      std::string changed = bytes;
-      StoreFixed(changed.data() + at + 4, size);
-      ExpectRefused(changed, ErrorCode::kCorruption, "a message declares");
-    }
+  const std::uint64_t at = 8 + EncodeSchemaMessage(PairSchema()).size();
+  for (const std::uint32_t size : {0U, 8U, 0x7FFFFFFFU, 0x80000000U, 0xFFFFFFFFU}) {
+    std::string changed = bytes;
+    StoreFixed(changed.data() + at + 4, size);
+    ExpectRefused(changed, ErrorCode::kCorruption, "message");
   }
+}
+
+// Polars 2 writes the first schema in no message at all.
+TEST(HostileFile, ASchemaMessageThatCannotBeReadLeavesTheFooterToBeBelieved) {
+  const std::string bytes = BuildLie({});
+  for (const std::uint32_t size : {0U, 8U, 0x7FFFFFFFU, 0x80000000U, 0xFFFFFFFFU}) {
+    std::string changed = bytes;
+    StoreFixed(changed.data() + 12, size);
+    EXPECT_EQ(ReadPair(StringReadableFile(changed), "key", "value").value(),
+              (Rows{{"aa", "11"}, {"bb", "22"}}));
+  }
+}
+
+TEST(HostileFile, TwoSchemasThatDifferAreRefused) {
+  const Schema narrow = {{{"key", ColumnType::kFixedSizeBinary, 2, false}}, {}};
+  const Schema wide = {{{"key", ColumnType::kFixedSizeBinary, 4, false}}, {}};
+  const TestBatch batch = {{"abcd", "efgh"}};
+  BuiltFile built = BuildFile(wide, CompressionKind::kNone, {batch});
+  EXPECT_EQ(ReadPair(StringReadableFile(built.bytes), "key", "key").value(),
+            (Rows{{"abcd", "abcd"}, {"efgh", "efgh"}}));
+  built.bytes.resize(built.bytes.size() - EncodeFileTail(wide, built.blocks).size());
+  built.bytes += EncodeFileTail(narrow, built.blocks);
+  const auto rows = ReadPair(StringReadableFile(built.bytes), "key", "key");
+  ASSERT_FALSE(rows.ok());
+  EXPECT_NE(rows.error().message().find("the schema of the footer"), std::string::npos);
 }
 
 // --- files that are valid but not for us ------------------------------------------------------

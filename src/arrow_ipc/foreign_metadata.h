@@ -26,11 +26,12 @@ namespace quiver::arrow_ipc {
 
 /// Where a top-level column's parts stand in the lists of a record batch.
 struct ColumnLayout {
-  std::uint32_t node = 0;          ///< index of its field node
-  std::uint32_t fixed_buffer = 0;  ///< buffers before it, without the variadic ones of views
-  std::uint32_t views_before = 0;  ///< view columns before it: each adds its variadic buffers
-  bool dictionary = false;         ///< holds indices into a dictionary
-  std::string type_name;           ///< as the format calls it
+  std::uint32_t node = 0;           ///< index of its field node
+  std::uint32_t fixed_buffer = 0;   ///< buffers before it, without the variadic ones of views
+  std::uint32_t views_before = 0;   ///< view columns before it: each adds its variadic buffers
+  std::uint32_t unions_before = 0;  ///< unions before it: each adds a bitmap in batches of V4
+  bool dictionary = false;          ///< holds indices into a dictionary
+  std::string type_name;            ///< as the format calls it
 };
 
 struct ForeignFooter {
@@ -39,6 +40,7 @@ struct ForeignFooter {
   std::uint32_t node_count = 0;
   std::uint32_t fixed_buffer_count = 0;
   std::uint32_t view_count = 0;
+  std::uint32_t union_count = 0;
   std::vector<FooterBlock> blocks;
 };
 
@@ -53,6 +55,7 @@ struct ForeignBatch {
   std::vector<Node> nodes;
   std::vector<BufferRange> buffers;
   std::vector<std::uint32_t> variadic_counts;  ///< buffers of each view column
+  bool unions_have_validity = false;           ///< so in metadata version V4
 
   /// Index in `buffers` of a column's first.
   std::uint32_t FirstBuffer(const ColumnLayout& layout) const;

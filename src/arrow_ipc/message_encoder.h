@@ -29,8 +29,8 @@ std::string EncodeSchemaMessage(const Schema& schema);
 
 /// One record batch of the footer's list.
 struct FooterBlock {
-  std::uint64_t offset = 0;         ///< of the message's FFFFFFFF
-  std::uint32_t metadata_bytes = 0; ///< message without body
+  std::uint64_t offset = 0;          ///< of the message's FFFFFFFF
+  std::uint32_t metadata_bytes = 0;  ///< message without body
   std::uint64_t body_bytes = 0;
 };
 

@@ -70,10 +70,10 @@ std::optional<CompactionPlan> FifoStrategy::PickLevel0(const Version& version,
                                                        const CompactionContext& context) const {
   const StepPicker steps(config_, version, context);
   const Level& level = version.level(0);
-  if (level.runs.back().size_bytes() < config_.table_size_bytes) {
-    // Only a window that stays small is merged: what has the size of a table is never rewritten.
-    const auto window = CheapestWindow(level, config_.table_size_bytes);
-    if (window) {
+  // A run of half a table or more is not worth merging, and would only be in the way of the small
+  // ones: what moves down is never rewritten.
+  if (level.runs.back().size_bytes() < config_.table_size_bytes / 2) {
+    if (const auto window = CheapestWindow(level, config_.table_size_bytes)) {
       auto plan = steps.MergeRuns(0, window->first, window->last);
       if (plan) plan->compression = config_.compression;
       return plan;

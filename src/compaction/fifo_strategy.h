@@ -5,8 +5,8 @@
 //    fifo_size_limit_bytes or those tables are older than fifo_age_limit_s. Runs go strictly in
 //    order of age: dropping from a newer one could bring old values back.
 //  - Level 0 is kept below level0_run_trigger runs, so that writes do not stall: its oldest run
-//    moves to level 1, unchanged; runs below the size of a table are merged with their neighbours
-//    first.
+//    moves to level 1, unchanged; while it has less than half a table, small runs are merged with
+//    their neighbours first.
 //
 // Dropping asks no snapshot: a snapshot does not keep data that has grown too old.
 //

@@ -24,16 +24,15 @@ class ByteList {
     word.store(word.load(std::memory_order_relaxed) | std::uint64_t{byte} << (index % 8 * 8),
                std::memory_order_release);
   }
-  /// Index of `byte` among the first `count`, or `count`. Bytes not set yet are 0 and come after
-  /// those that are, so the first match decides.
+  /// Index of `byte` among the first `count`, or at least `count` if it is not there. Bytes not
+  /// set yet are 0 and come after those that are, so the first match decides.
   std::size_t Find(std::uint8_t byte, std::size_t count) const noexcept {
     constexpr std::uint64_t kOnes = 0x0101010101010101;
     for (std::size_t i = 0; i < kWords && i * 8 < count; ++i) {
       const std::uint64_t word = words_[i].load(std::memory_order_acquire) ^ (kOnes * byte);
       const std::uint64_t zeros = (word - kOnes) & ~word & (kOnes << 7);
       if (zeros == 0) continue;
-      const std::size_t index = i * 8 + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
-      return index < count ? index : count;
+      return i * 8 + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
     }
     return count;
   }
