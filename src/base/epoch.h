@@ -2,9 +2,9 @@
 // replaced structure only when no reader can still see it.
 //
 // A reader holds an EpochGuard while it follows pointers that a writer may replace. A writer
-// replaces the pointer (sequentially consistent store), then calls Retire with the old object;
-// it is destroyed once every guard that was alive at that moment is gone. Epoch-based
-// reclamation after Fraser, "Practical lock-freedom" (2004), with one slot a guard, not a thread.
+// replaces the pointer, then calls Retire with the old object (both sides access the pointer
+// sequentially consistently); it is destroyed once every guard alive at that moment is gone.
+// Epoch-based reclamation after Fraser, "Practical lock-freedom" (2004), with a slot a guard.
 //
 // Invariants:
 //  1. A slot holds 0 (free) or the global epoch read before the guard loaded any pointer.

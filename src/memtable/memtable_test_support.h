@@ -210,6 +210,10 @@ class ReadersBesideWriter {
     FailUnless(iterator.Valid() && iterator.entry().sequence == sequence);
     iterator.SeekForPrev(keys_[place], sequence);
     FailUnless(iterator.Valid() && iterator.entry().sequence == sequence);
+    // Just before it, there may be nothing, but never an entry that comes after.
+    iterator.SeekForPrev(keys_[place], sequence + 1);
+    FailUnless(!iterator.Valid() || CompareEntry(iterator.entry().key, iterator.entry().sequence,
+                                                 keys_[place], sequence + 1) <= 0);
   }
 
   void Scan(bool forward) {

@@ -7,10 +7,10 @@
 #include <regex>
 #include <set>
 
-#include "metrics/json_parser_for_test.h"
 #include "metrics/metric_table.h"
 #include "quiver/metrics.h"
 #include "quiver/recovery_report.h"
+#include "testing/json_parser.h"
 
 namespace quiver {
 namespace {
@@ -104,7 +104,7 @@ TEST(Json, NumbersThatJsonDoesNotHaveAreNull) {
   EXPECT_EQ(std::stod(leaves->at("compaction.read_amplification")), 1e300);
 }
 
-TEST(JsonParserForTest, RefusesWhatIsNotJson) {
+TEST(JsonParser, RefusesWhatIsNotJson) {
   for (const std::string_view json :
        {"", "{", "{}x", "{\"a\":}", "{\"a\":1,}", "[1,]", "{\"a\":01}", "{\"a\":.5}", "{\"a\":nan}",
         "{\"a\":\"\x01\"}", "{\"a\":\"\\q\"}", "{\"a\":1,\"a\":2}", "{a:1}"}) {

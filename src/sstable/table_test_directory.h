@@ -4,10 +4,15 @@
 // Thread safety: as the directory behind.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +42,9 @@ class ForwardingDirectory : public io::Directory {
   Result<void> Sync() override { return base_.Sync(); }
   Result<std::unique_ptr<io::DirectoryLock>> Lock(std::string_view name) override {
     return base_.Lock(name);
+  }
+  Result<std::unique_ptr<io::DirectoryLock>> LockForReading(std::string_view name) override {
+    return base_.LockForReading(name);
   }
   Result<std::uint64_t> FreeBytes() override { return base_.FreeBytes(); }
   const std::filesystem::path& path() const override { return base_.path(); }

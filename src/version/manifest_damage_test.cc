@@ -7,7 +7,9 @@
 
 #include "base/coding.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "io/memory_file_system.h"
+#include "testing/seed.h"
 #include "version/identity_file.h"
 #include "version/manifest_format.h"
 #include "version/version_set.h"
@@ -147,6 +149,55 @@ TEST_F(ManifestDamage, ATornLastRecordOfACrashedSessionIsUndoneAndReported) {
   EXPECT_NE((*opened)->recovery_note().find(std::to_string(last_edit.offset)), std::string::npos);
 }
 
+// A power cut in the middle of a write leaves any of its sectors, and any size on the way.
+TEST_F(ManifestDamage, ARecordTornInAnyWayIsThereOrUndone) {
+  {
+    auto versions = *VersionSet::Open(*directory_);
+    VersionEdit edit;
+    for (int i = 0; i < 60; ++i) {
+      auto table = Table(versions->NewFileNumber(), versions->NewRunNumber());
+      table.summary.largest_key = std::string(50, 'z');
+      edit.added.push_back(table);
+    }
+    ASSERT_TRUE(versions->Apply({}).ok());  // the snapshot of the new manifest
+    ASSERT_TRUE(versions->Apply(edit).ok());
+    manifest_ = versions->manifest_name();
+  }
+  const std::string whole = Read(manifest_);
+  manifest::Record record;
+  std::uint64_t offset = manifest::kHeaderBytes;
+  const std::uint64_t identity = manifest::DecodeHeader(whole, manifest_)->identity();
+  for (int i = 0; i < 2; ++i) {
+    record = *manifest::DecodeRecord(whole, identity, offset);
+    offset = record.end();
+  }
+  ASSERT_GT(record.end() - record.offset, 5000U);
+  Random random(quiver::testing::TestSeed(9));
+  int undone = 0;
+  int there = 0;
+  for (int i = 0; i < 500; ++i) {
+    const bool all_arrived = random.OneIn(4);
+    std::string torn = whole.substr(0, record.end());
+    for (std::size_t sector = record.offset / 512; sector * 512 < torn.size(); ++sector) {
+      if (all_arrived || random.OneIn(2)) continue;
+      const std::size_t first = std::max<std::size_t>(sector * 512, record.offset);
+      const std::size_t last = std::min(sector * 512 + 512, torn.size());
+      std::fill(torn.begin() + static_cast<std::ptrdiff_t>(first),
+                torn.begin() + static_cast<std::ptrdiff_t>(last), '\0');
+    }
+    if (random.OneIn(3)) torn.resize(record.offset + random.Below(torn.size() - record.offset));
+    Write(manifest_, torn);
+    auto opened = VersionSet::Open(*directory_);
+    ASSERT_TRUE(opened.ok()) << opened.error().ToString();
+    const bool is_whole = torn == whole.substr(0, record.end());
+    EXPECT_EQ((*opened)->current()->table_count(), is_whole ? 64U : 4U);
+    EXPECT_EQ((*opened)->recovery_note().empty(), is_whole || torn.size() == record.offset);
+    ++(is_whole ? there : undone);
+  }
+  EXPECT_GT(undone, 100);
+  EXPECT_GT(there, 50);
+}
+
 TEST_F(ManifestDamage, TheSameDamageBehindACleanCloseIsCorruption) {
   const std::string whole = Read(manifest_);
   const auto records = Records(whole);
@@ -156,7 +207,7 @@ TEST_F(ManifestDamage, TheSameDamageBehindACleanCloseIsCorruption) {
   EXPECT_EQ(OpenError(manifest_), ErrorCode::kCorruption);
 }
 
-TEST_F(ManifestDamage, CopiedSwappedAndAppendedRecordsAreRefused) {
+TEST_F(ManifestDamage, CopiedSwappedAndAppendedRecordsAreNeverTaken) {
   const std::string whole = Read(manifest_);
   const auto records = Records(whole);
   ASSERT_EQ(records.size(), 6U);
@@ -165,13 +216,23 @@ TEST_F(ManifestDamage, CopiedSwappedAndAppendedRecordsAreRefused) {
   };
   const std::string head = whole.substr(0, records[1].offset);
   const std::string end = slice(5);
+  ASSERT_EQ(slice(1).size(), slice(2).size());
   for (const std::string& bytes :
-       {head + slice(2) + slice(1) + slice(3) + slice(4) + end,             // swapped
-        head + slice(1) + slice(1) + slice(2) + slice(3) + slice(4) + end,  // twice
-        head + slice(2) + slice(3) + slice(4) + end,                        // one missing
+       {head + slice(2) + slice(1) + slice(3) + slice(4) + end,  // swapped in place
+        head + slice(1) + slice(1) + slice(3) + slice(4) + end,  // one twice, one missing
         whole + slice(1), whole + std::string(8, '\0'), whole + std::string(4096, '\0')}) {
     Write(manifest_, bytes);
     EXPECT_EQ(OpenError(manifest_), ErrorCode::kCorruption);
+  }
+  // Where everything behind is moved too, nothing there verifies: it looks like a torn tail.
+  for (const std::string& bytes :
+       {head + slice(2) + slice(3) + slice(4) + end,
+        head + slice(1) + slice(1) + slice(2) + slice(3) + slice(4) + end}) {
+    Write(manifest_, bytes);
+    auto opened = VersionSet::Open(*directory_);
+    ASSERT_TRUE(opened.ok());
+    EXPECT_TRUE(states_.contains(Describe(**opened)));
+    EXPECT_NE((*opened)->recovery_note(), "");
   }
 }
 

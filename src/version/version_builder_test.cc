@@ -36,7 +36,7 @@ VersionRef Build(const std::vector<VersionEdit>& edits) {
 
 TEST(VersionBuilder, OrdersRunsByAgeAndTablesByKeyWhateverTheOrderOfTheEdit) {
   const VersionRef version = Build(
-      {Adding({Added(1, 4, 10, "m", "z"), Added(1, 7, 11, "a", "c"), Added(1, 4, 12, "a", "f"),
+      {Adding({Added(1, 4, 10, "m", "z"), Added(1, 7, 11, "a", "c", 2), Added(1, 4, 12, "a", "f"),
                Added(0, 9, 13, "b", "y"), Added(1, 4, 14, "g", "l")})});
   ASSERT_TRUE(version->Validate().ok());
   ASSERT_EQ(version->levels().size(), 2U);

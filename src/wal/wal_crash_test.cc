@@ -221,7 +221,7 @@ TEST(WalCrash, AnyPowerCutLeavesAPrefixWithEverythingDurable) {
   std::size_t images = 0;
   std::size_t torn = 0;
   std::size_t shorter = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 40; ++round) {
     io::MemoryFileSystem files;
     Life life(files, {}, random);
     life.Start({});
@@ -237,14 +237,14 @@ TEST(WalCrash, AnyPowerCutLeavesAPrefixWithEverythingDurable) {
     }
   }
   // The work and the cuts must reach the states that this test is about.
-  EXPECT_GT(images, 5'000U);
+  EXPECT_GT(images, 3'000U);
   EXPECT_GT(torn, images / 20);
   EXPECT_GT(shorter, images / 10);
 }
 
 TEST(WalCrash, ASecondPowerCutInTheSecondLifeLosesNothingEither) {
   Random random(TestSeed(2));
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     io::MemoryFileSystem files;
     Life first(files, {}, random);
     first.Start({});

@@ -283,9 +283,9 @@ TEST(WalManager, SpaceIsReservedInStepsThatGrow) {
     if (operation.kind == io::OperationKind::kReserve) reservations.push_back(operation.length);
   }
   constexpr std::uint64_t kKiB = 1024;
-  EXPECT_EQ(reservations, (std::vector<std::uint64_t>{256 * kKiB, 512 * kKiB, 1024 * kKiB,
-                                                      2048 * kKiB, 4096 * kKiB, 8192 * kKiB,
-                                                      12288 * kKiB, 16384 * kKiB, 20480 * kKiB}));
+  EXPECT_EQ(reservations, (std::vector<std::uint64_t>{256 * kKiB, 256 * kKiB, 512 * kKiB,
+                                                      1024 * kKiB, 2048 * kKiB, 4096 * kKiB,
+                                                      4096 * kKiB, 4096 * kKiB, 4096 * kKiB}));
 }
 
 TEST(WalManager, ALogClosesCleanlyOnAFullDisk) {

@@ -212,7 +212,7 @@ void FatNode::Admit(std::string_view key) noexcept {
   if (pattern == nullptr) return;
   const std::uint32_t skip = skip_.load(std::memory_order_relaxed);
   const std::uint32_t common = CommonPrefixBytes(key.substr(0, skip), pattern->key());
-  if (false) Encode(common, common == 0 ? nullptr : pattern);
+  if (common < skip) Encode(common, common == 0 ? nullptr : pattern);
 }
 
 void FatNode::Encode(std::uint32_t skip, const EntryRecord* pattern) noexcept {

@@ -94,7 +94,7 @@ TEST_F(LinkedListMemtableTest, AnIteratorCrossesChunksThatWereSplitUnderIt) {
 TEST_F(LinkedListMemtableTest, AReaderNeverMissesTheHalfThatASplitMovesAway) {
   // Each list has two full chunks and gets one entry that splits the first, while the reader
   // looks up its upper half, by Get and by stepping back into it from the second chunk.
-  constexpr std::size_t kLists = 200;
+  constexpr std::size_t kLists = 100;
   std::vector<std::unique_ptr<LinkedListMemtable>> lists;
   for (std::size_t i = 0; i < kLists; ++i) {
     lists.push_back(std::make_unique<LinkedListMemtable>(surroundings_.context()));

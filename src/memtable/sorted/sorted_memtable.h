@@ -46,8 +46,9 @@ class SortedMemtable final : public Memtable {
   }
   MemtableKind kind() const override { return MemtableKind::kSorted; }
 
-  /// The runs of now, the largest first, without tail and stragglers: for tests and statistics.
+  /// Records in each run of now, the largest first, and in the tail: for tests and statistics.
   std::vector<std::size_t> RunSizes() const;
+  std::size_t TailSize() const { return Current()->tail->size(); }
 
  private:
   class Iterator;

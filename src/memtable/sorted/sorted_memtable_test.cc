@@ -56,18 +56,25 @@ TEST_F(SortedMemtableTest, RandomEntriesAreFoundInTailStragglersAndEveryRun) {
 TEST_F(SortedMemtableTest, AppendsResumeAfterOneEarlyKeyAtTheVeryEnd) {
   model_.Add(memtable_, "zzz", 1);
   for (std::uint64_t i = 2; i <= 10'000; ++i) model_.Add(memtable_, NumberKey(i), i);
-  // Stragglers alone would have made runs of several sizes.
+  EXPECT_GE(memtable_.TailSize(), Stragglers::kRecordsMax);
   EXPECT_LE(memtable_.RunSizes().size(), 2U);
   model_.ExpectScans(memtable_);
 }
 
-TEST_F(SortedMemtableTest, AFewStragglersDoNotStopTheAppends) {
-  Random random(testing::TestSeed(22));
-  for (std::uint64_t i = 1; i <= 10'000; ++i) {
-    const bool late = random.OneIn(50);
-    model_.Add(memtable_, NumberKey(late ? random.Below(i) : i), i);
+TEST_F(SortedMemtableTest, AFewStragglersDoNotCutTheTailShort) {
+  std::uint64_t next = 1;
+  const auto append = [&] {
+    model_.Add(memtable_, NumberKey(10 * next), next);
+    ++next;
+  };
+  while (next < 5000 || memtable_.TailSize() > 1) append();
+  // One more than fits, so that the stragglers are made a run; two appends for each.
+  for (std::uint64_t i = 1; i <= Stragglers::kRecordsMax + 1; ++i) {
+    append();
+    append();
+    model_.Add(memtable_, NumberKey(10 * i + 1), 100'000 + i);
   }
-  EXPECT_LE(memtable_.RunSizes().size(), 5U);
+  EXPECT_EQ(memtable_.TailSize(), 1 + 2 * (Stragglers::kRecordsMax + 1));
   ExpectGeometricRuns();
   model_.ExpectScans(memtable_);
 }

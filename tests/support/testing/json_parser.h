@@ -1,4 +1,4 @@
-// A strict reader of JSON for the tests of what this floor writes: it accepts RFC 8259 and nothing
+// A strict reader of JSON for the tests of what Quiver writes: it accepts RFC 8259 and nothing
 // else, and flattens a document into paths such as "operations.put.count" or "levels.0.score".
 //
 // Thread safety: one thread at a time.

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""The quiver command as a script meets it: output, exit codes, bad input.
+
+Usage: command_test.py QUIVER_COMMAND
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+
+QUIVER = sys.argv[1]
+DONE, FAILED, USAGE, NOT_FOUND = 0, 1, 2, 3
+checks = 0
+
+
+def run(*arguments, expect=DONE, stdin=b""):
+    global checks
+    done = subprocess.run([QUIVER, *map(str, arguments)], capture_output=True, input=stdin, timeout=120)
+    checks += 1
+    if done.returncode != expect:
+        raise SystemExit(f"FAILED: quiver {' '.join(map(str, arguments))}: exit {done.returncode}, expected {expect}\n"
+                         f"{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}")
+    return done
+
+
+def check(condition, what):
+    global checks
+    checks += 1
+    if not condition:
+        raise SystemExit(f"FAILED: {what}")
+
+
+def listing(directory):
+    return sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.iterdir())
+
+
+def data_verbs(work):
+    db = work / "db"
+    run("get", db, "apple", expect=FAILED)
+    check(not db.exists(), "a reading verb makes no directory")
+    run("put", db, "apple", "red")
+    check(run("get", db, "apple").stdout == b"red", "get writes the bare value")
+    check(run("get", db, "pear", expect=NOT_FOUND).stdout == b"", "an absent key prints nothing")
+    run("put", db, "bytes", "-", stdin=b"\x00\xff\n")
+    check(run("get", db, "bytes").stdout == b"\x00\xff\n", "a value from standard input keeps its bytes")
+    run("put", db, "--hex", "00ff", "0a0b")
+    check(run("get", db, "--hex", "00FF").stdout == b"\x0a\x0b", "hexadecimal keys and values")
+    run("put", db, "--hex", "0", "00", expect=USAGE)
+    run("put", db, "", "empty key")
+    check(run("get", db, "").stdout == b"empty key", "the empty key")
+    run("delete", db, "apple")
+    run("delete", db, "apple")
+    run("get", db, "apple", expect=NOT_FOUND)
+    rows = [json.loads(line) for line in run("scan", db, "--json").stdout.splitlines()]
+    check([row.get("key", row.get("key_hex")) for row in rows] == ["", "00ff", "bytes"], f"scan is ordered: {rows}")
+    check(rows[2]["value_hex"] == "00ff0a", "bytes that are no text are hexadecimal in JSON")
+    check(run("scan", db).stdout.splitlines()[2] == rb"bytes" + b"\t" + rb"\x00\xff\x0a", "text output is escaped")
+
+
+def scan_bounds(work):
+    db = work / "scan"
+    lines = "".join(json.dumps({"key": f"k{i:02d}", "value": str(i)}) + "\n" for i in range(50))
+    run("load", db, "-", "--wal-mode", "async", stdin=lines.encode())
+    keys = lambda *flags: [line.split(b"\t")[0].decode() for line in run("scan", db, *flags).stdout.splitlines()]
+    check(keys("--from", "k10", "--to", "k13") == ["k10", "k11", "k12"], "from is inclusive, to exclusive")
+    check(keys("--prefix", "k4", "--limit", "2") == ["k40", "k41"], "prefix and limit")
+    check(keys("--prefix", "k4", "--reverse", "--limit", "2") == ["k49", "k48"], "reverse")
+    check(keys("--from", "k13", "--to", "k10") == [], "crossed bounds are empty")
+    check(run("scan", db, "--keys-only", "--limit", "1").stdout == b"k00\n", "keys only")
+    before = listing(db)
+    for verb in (["get", db, "k01"], ["scan", db], ["stats", db], ["stats", db, "--json"], ["dump", db], ["verify", db],
+                 ["config", "show", db]):
+        run(*verb)
+    check(listing(db) == before, "reading verbs write nothing")
+    json.loads(run("stats", db, "--json").stdout)
+    check(b"# TYPE quiver_" in run("stats", db, "--prometheus").stdout, "Prometheus text")
+    reader = subprocess.Popen([QUIVER, "dump", db], stdout=subprocess.PIPE)
+    reader.stdout.close()
+    check(reader.wait() in (0, -signal.SIGPIPE), "a closed pipe ends the command quietly")
+
+
+def transfer(work):
+    db, out = work / "transfer", work / "rows.jsonl"
+    lines = "".join(json.dumps({"key": f"k{i}", "value": "v" * i}) + "\n" for i in range(200))
+    out.write_text(lines)
+    run("load", db, out, "--preset", "high_performance", "--memtable", "trie", "--compression", "zstd")
+    dumped = run("dump", db).stdout.decode()
+    check(sorted(dumped.splitlines()) == sorted(json.dumps(json.loads(line), separators=(",", ":")) for line in lines.splitlines()),
+          "dump gives back what load took")
+    bad = run("load", work / "bad", "-", expect=FAILED, stdin=b'{"key":"a","value":"b"}\n{"key":1}\n').stderr
+    check(b"line 2" in bad, "a bad row is named by its line")
+    run("load", work / "bad2", work / "absent.jsonl", expect=FAILED)
+    check(not (work / "bad2").exists(), "an absent file makes no database")
+    run("load", work / "bad3", "-", expect=FAILED, stdin=b"\xff\xfe not json\n")
+    run("dump", db, "--arrow", work / "rows.arrow")
+    run("dump", db, "--arrow", work / "rows.arrow", expect=FAILED)
+    run("load", work / "copy", work / "rows.arrow")
+    check(run("dump", work / "copy").stdout.decode() == dumped, "an Arrow file carries every row")
+
+
+def admin(work):
+    db = work / "admin"
+    lines = "".join(json.dumps({"key": f"k{i:04d}", "value": "x" * 50}) + "\n" for i in range(2000))
+    run("load", db, "-", "--wal-mode", "async", "--compression-bottom", "none", stdin=lines.encode())
+    run("flush", db)
+    run("compact", db)
+    check(b"everything verifies" in run("verify", db).stdout, "a sound database verifies")
+    for file in sorted(db.iterdir()):
+        if file.suffix in (".arrow", ".wal") or file.name.startswith("MANIFEST"):
+            check(run("inspect", file).stdout, f"inspect prints {file.name}")
+            run("inspect", file, "--entries")
+    run("inspect", db / "CURRENT", expect=FAILED)
+    table = next(db.glob("*.arrow"))
+    content = bytearray(table.read_bytes())
+    content[len(content) // 3] ^= 16
+    table.write_bytes(content)
+    damaged = run("verify", db, expect=FAILED).stdout
+    check(table.name.encode() in damaged and b"offset" in damaged, "verify names file and offset")
+    run("repair", db, work / "repaired")
+    left = len(run("scan", work / "repaired").stdout.splitlines())
+    check(1000 < left < 2000, f"repair keeps what can be read: {left} rows")
+    run("repair", db, work / "repaired", expect=FAILED)
+    run("verify", work / "nothing here", expect=FAILED)
+
+
+def configuration(work):
+    run("config", "presets")
+    text = run("config", "show", "--preset", "memory_efficient", "--wal-mode", "sync").stdout
+    file = work / "settings.toml"
+    file.write_bytes(text)
+    run("config", "check", file)
+    file.write_text("memtable_sice_bytes = 5\nwal_mode = \"sometimes\"\n")
+    wrong = run("config", "check", file, expect=FAILED).stderr.decode()
+    check("memtable_size_bytes" in wrong and ":1" in wrong and ":2" in wrong, f"every fault with its line and the nearest name: {wrong}")
+    run("put", work / "refused", "k", "v", "--memtable-count-max", "1", expect=FAILED)
+    check(not (work / "refused" / "CURRENT").exists(), "a refused configuration makes no database")
+    run("put", work / "refused", "k", "v", "--preset", "fastest", expect=FAILED)
+
+
+def usage(work):
+    run(expect=USAGE)
+    run("no-such-verb", expect=USAGE)
+    run("get", expect=USAGE)
+    run("get", work / "db", "a", "b", expect=USAGE)
+    run("scan", work / "db", "--limit", "many", expect=USAGE)
+    run("scan", work / "db", "--no-such-flag", expect=USAGE)
+    check(b"quiver" in run("--version").stdout, "version")
+    check(b"Exit codes" in run("--help").stdout, "help")
+    check(b"complete -F" in run("completion").stdout, "bash completion")
+    check(run("man").stdout.startswith(b".TH QUIVER"), "man page")
+    subprocess.run(["bash", "-n"], input=run("completion").stdout, check=True)
+    holder = subprocess.Popen([QUIVER, "bench", str(work / "held"), "--workloads", "fillseq", "--rows", "100000000"],
+                              stdout=subprocess.DEVNULL)
+    for _ in range(100):
+        if (work / "held" / "CURRENT").exists():
+            break
+        subprocess.run(["sleep", "0.1"])
+    try:
+        busy = run("put", work / "held", "k", "v", expect=FAILED).stderr.decode()
+        check(str(holder.pid) in busy, f"a locked database names its holder: {busy}")
+    finally:
+        holder.kill()
+        holder.wait()
+    check(run("verify", work / "held").returncode == DONE, "a killed writer leaves a sound database")
+    bench = run("bench", work / "bench", "--rows", "2000", "--json", "--wal-mode", "async", "--workloads",
+                "fillseq,fillrandom,fillbatch,overwrite,readrandom,readmissing,multireadrandom,readseq,readreverse,"
+                "seekrandom,deleterandom,readwhilewriting,compact,fillsync", "--operations", "500")
+    check(len([json.loads(line) for line in bench.stdout.splitlines()]) == 14, "every workload runs")
+    run("bench", work / "bench", "--workloads", "fillmoon", expect=USAGE)
+
+
+def main():
+    os.environ["LC_ALL"] = "C.UTF-8"
+    with tempfile.TemporaryDirectory() as name:
+        work = pathlib.Path(name)
+        for part in (data_verbs, scan_bounds, transfer, admin, configuration, usage):
+            part(work)
+    print(f"command: {checks} checks passed")
+
+
+if __name__ == "__main__":
+    main()
