@@ -286,7 +286,7 @@ TEST(ForgedTableTest, NoForgedByteMakesAReaderLeaveItsBuffers) {
     TableContext context = tables.Context(&cache);
     context.directory = &directory;
     for (std::size_t at = 0; at < forger.directory_offset(); ++at) {
-      for (const char change : {'\x01', '\x80', '\xFF', static_cast<char>(random.Next() | 2)}) {
+      for (const char change : {'\x80', static_cast<char>(random.Next() | 1)}) {
         *bytes = forger.Forge(at, change);
         UseEverything(context, entries);
       }

@@ -12,7 +12,6 @@
 #include "sstable/table_test_directory.h"
 #include "sstable/table_test_util.h"
 #include "testing/seed.h"
-#include "testing/temp_dir.h"
 
 namespace quiver {
 namespace {
@@ -144,7 +143,8 @@ TEST(TableWriterTest, EveryFailingCallOfTheDiskIsReportedAndLeavesNoFile) {
     const auto directory = std::move(*faults.OpenDirectory("db", true));
     std::uint64_t calls = 0;
     faults.SetHook([&](io::OperationKind kind, std::string_view) -> std::optional<Error> {
-      if (kind == io::OperationKind::kRemove || calls++ != fail_at) return std::nullopt;
+      // From one call on the disk is dead; only the removal is let through.
+      if (kind == io::OperationKind::kRemove || calls++ < fail_at) return std::nullopt;
       return Error(ErrorCode::kNoSpace, "injected");
     });
     const auto write = [&]() -> Result<void> {
@@ -157,6 +157,7 @@ TEST(TableWriterTest, EveryFailingCallOfTheDiskIsReportedAndLeavesNoFile) {
       return {};
     };
     const auto written = write();
+    faults.SetHook({});
     if (calls <= fail_at) {
       ASSERT_TRUE(written.ok());
       break;
@@ -298,19 +299,50 @@ TEST(TableWriterTest, LongKeysAndLargeValuesGetBlocksOfTheirOwn) {
   }
 }
 
+// Holds one file, once: a directory in memory that also loses power holds it twice.
+class OneFileDirectory final : public ForwardingDirectory {
+ public:
+  using ForwardingDirectory::ForwardingDirectory;
+  Result<std::unique_ptr<io::WritableFile>> Create(std::string_view name) override {
+    return std::make_unique<StringFile>(std::string(name), *bytes_);
+  }
+  Result<std::unique_ptr<io::ReadableFile>> OpenForRead(std::string_view name) override {
+    return std::make_unique<sstable_test::BytesFile>(std::string(name), bytes_);
+  }
+
+ private:
+  class StringFile final : public io::WritableFile {
+   public:
+    StringFile(std::string name, std::string& bytes) : name_(std::move(name)), bytes_(bytes) {}
+    Result<void> Append(std::string_view bytes) override {
+      bytes_.append(bytes);
+      return {};
+    }
+    Result<void> Sync() override { return {}; }
+    Result<void> Close() override { return {}; }
+    std::uint64_t size_bytes() const override { return bytes_.size(); }
+    const std::string& name() const override { return name_; }
+
+   private:
+    const std::string name_;
+    std::string& bytes_;
+  };
+
+  const std::shared_ptr<std::string> bytes_ = std::make_shared<std::string>();
+};
+
 TEST(TableWriterTest, AValueOfTheLargestSizeWorks) {
-  testing::TempDir temp;
-  const auto directory = std::move(*io::PosixFileSystem().OpenDirectory(temp.path(), false));
-  auto writer = std::move(*TableWriter::Create(*directory, 1, TestTables::Options()));
+  TestTables tables;
+  OneFileDirectory directory(tables.directory());
+  auto writer = std::move(*TableWriter::Create(directory, 1, TestTables::Options()));
   ASSERT_TRUE(writer->Add({"before", "b", 1}).ok());
   std::string value(kValueBytesMax, 'v');
   value.back() = 'w';
   ASSERT_TRUE(writer->Add({"large", value, 1}).ok());
   ASSERT_TRUE(writer->Add({"rest", "r", 1}).ok());
   const TableSummary summary = *writer->Finish();
-  TableContext context;
-  context.directory = directory.get();
-  context.database_id = sstable_test::kTestDatabase;
+  TableContext context = tables.Context();
+  context.directory = &directory;
   const auto table = *Table::Open(context, summary);
   EXPECT_EQ(table->block_count(), 3U);
   TableAnswer found;
