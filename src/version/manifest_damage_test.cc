@@ -171,7 +171,7 @@ TEST_F(ManifestDamage, ARecordTornInAnyWayIsThereOrUndone) {
     record = *manifest::DecodeRecord(whole, identity, offset);
     offset = record.end();
   }
-  ASSERT_GT(record.end() - record.offset, 5000U);
+  ASSERT_GT(record.end() - record.offset, 8 * 512U);
   Random random(quiver::testing::TestSeed(9));
   int undone = 0;
   int there = 0;

@@ -10,8 +10,7 @@ namespace quiver::testing {
 class TempDir {
  public:
   TempDir() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "quiver-test-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "quiver-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }
