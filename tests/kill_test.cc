@@ -86,87 +86,97 @@ struct Acknowledgement {
   ::_exit(4);
 }
 
-class KillTest : public ::testing::TestWithParam<WalMode> {};
-
-TEST_P(KillTest, AcknowledgedWritesSurviveAndBatchesAreWhole) {
-  const WalMode mode = GetParam();
-  testing::TempDir dir;
-  const auto path = dir.path() / "db";
-  Random random(testing::TestSeed(20261123) + static_cast<std::uint64_t>(mode));
-  // Number of the next write of each writer; everything below it was acknowledged, or is known to
-  // exist or not since the last reopening.
-  std::vector<std::uint64_t> next(kWriters, 0);
-  std::uint64_t checked = 0;
-  std::uint64_t acknowledged_total = 0;
-
-  for (std::uint64_t kill = 0; kill < KillCount(); ++kill) {
-    SCOPED_TRACE("kill " + std::to_string(kill));
+class KillTest : public ::testing::TestWithParam<WalMode> {
+ protected:
+  /// Runs the child until it is killed after `delay_us`; next_ is then one above the last number
+  /// that each writer had acknowledged.
+  void RunUntilKilled(std::uint64_t delay_us) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       ::close(ends[0]);
-      RunChild(path, mode, next, ends[1]);
+      RunChild(path_, GetParam(), next_, ends[1]);
     }
     ::close(ends[1]);
-    std::jthread killer([child, delay_us = 5000 + random.Below(150'000)] {
+    std::jthread killer([child, delay_us] {
       ::usleep(static_cast<useconds_t>(delay_us));
       ::kill(child, SIGKILL);
     });
-    const std::vector<std::uint64_t> before = next;
     Acknowledgement done{};
     while (::read(ends[0], &done, sizeof done) == sizeof done) {
-      next[done.writer] = done.number + 1;
-      ++acknowledged_total;
+      next_[done.writer] = done.number + 1;
+      ++acknowledged_;
     }
     ::close(ends[0]);
     killer.join();
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status))
-        << "the child ended by itself with " << (WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself with " << status;
+  }
 
-    auto opened = Database::Open(path, Config(mode));
+  /// Parts of a batch that are there, each with its right value.
+  int PartsPresent(const Database& db, int writer, std::uint64_t number) {
+    int present = 0;
+    for (int part = 0; part < 3; ++part) {
+      const auto value = db.Get(Key(writer, number, part));
+      EXPECT_TRUE(value) << value.error().ToString();
+      if (!value || !*value) continue;
+      ++present;
+      EXPECT_EQ((*value)->view(), Value(writer, number));
+    }
+    return present;
+  }
+
+  void CheckAfterKill(const std::vector<std::uint64_t>& before) {
+    auto opened = Database::Open(path_, Config(GetParam()));
     ASSERT_TRUE(opened) << opened.error().ToString();
     EXPECT_TRUE((*opened)->recovery_report().losses.empty());
     for (int writer = 0; writer < kWriters; ++writer) {
-      const auto w = static_cast<std::size_t>(writer);
-      // The write in flight may exist or not, but as a whole.
-      for (std::uint64_t number = before[w]; number <= next[w]; ++number) {
-        int present = 0;
-        for (int part = 0; part < 3; ++part) {
-          const auto value = (*opened)->Get(Key(writer, number, part));
-          ASSERT_TRUE(value) << value.error().ToString();
-          if (!*value) continue;
-          ++present;
-          ASSERT_EQ((*value)->view(), Value(writer, number));
-        }
-        ++checked;
-        if (number < next[w]) {
-          ASSERT_EQ(present, 3) << "acknowledged, lost: writer " << writer << " number " << number;
-        } else {
-          ASSERT_TRUE(present == 0 || present == 3) << "torn batch";
-          if (present == 3) ++next[w];
-        }
-        if (number == next[w]) break;
+      std::uint64_t& next = next_[static_cast<std::size_t>(writer)];
+      for (std::uint64_t n = before[static_cast<std::size_t>(writer)]; n < next; ++n, ++checked_) {
+        ASSERT_EQ(PartsPresent(**opened, writer, n), 3)
+            << "acknowledged, lost: writer " << writer << " number " << n;
       }
+      // The write in flight may exist or not, but as a whole.
+      const int in_flight = PartsPresent(**opened, writer, next);
+      ASSERT_TRUE(in_flight == 0 || in_flight == 3) << "a torn batch";
+      if (in_flight == 3) ++next;
+      ++checked_;
     }
     ASSERT_TRUE((*opened)->Close());
   }
+
+  testing::TempDir dir_;
+  const std::filesystem::path path_ = dir_.path() / "db";
+  /// Number of each writer's next write.
+  std::vector<std::uint64_t> next_ = std::vector<std::uint64_t>(kWriters, 0);
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t checked_ = 0;
+};
+
+TEST_P(KillTest, AcknowledgedWritesSurviveAndBatchesAreWhole) {
+  Random random(testing::TestSeed(20261123) + static_cast<std::uint64_t>(GetParam()));
+  for (std::uint64_t kill = 0; kill < KillCount() && !HasFatalFailure(); ++kill) {
+    SCOPED_TRACE("kill " + std::to_string(kill));
+    const std::vector<std::uint64_t> before = next_;
+    RunUntilKilled(5000 + random.Below(150'000));
+    if (!HasFatalFailure()) CheckAfterKill(before);
+  }
+  if (HasFatalFailure()) return;
   // Everything acknowledged over all kills is still there at the end.
-  auto opened = Database::Open(path, Config(mode));
+  auto opened = Database::Open(path_, Config(GetParam()));
   ASSERT_TRUE(opened);
   for (int writer = 0; writer < kWriters; ++writer) {
-    for (std::uint64_t number = 0; number < next[static_cast<std::size_t>(writer)]; ++number) {
-      const auto value = (*opened)->Get(Key(writer, number, 1));
-      ASSERT_TRUE(value && *value) << "writer " << writer << " number " << number;
+    for (std::uint64_t n = 0; n < next_[static_cast<std::size_t>(writer)]; ++n) {
+      ASSERT_EQ(PartsPresent(**opened, writer, n), 3) << "writer " << writer << " number " << n;
     }
   }
-  std::printf("%s: %llu kills, %llu batches acknowledged, %llu checked after a kill, 0 lost\n",
-              std::string(WalModeName(mode)).c_str(), static_cast<unsigned long long>(KillCount()),
-              static_cast<unsigned long long>(acknowledged_total),
-              static_cast<unsigned long long>(checked));
+  std::printf(
+      "%s: %llu kills, %llu batches acknowledged, %llu checked after a kill, 0 lost\n",
+      std::string(WalModeName(GetParam())).c_str(), static_cast<unsigned long long>(KillCount()),
+      static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(checked_));
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryLogMode, KillTest,

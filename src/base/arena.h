@@ -35,7 +35,8 @@ class Arena {
     Chunk* chunk = current_.load(std::memory_order_acquire);
     if (chunk != nullptr && bytes <= chunk->capacity / 4) [[likely]] {
       const std::size_t offset = chunk->used.fetch_add(bytes, std::memory_order_relaxed);
-      if (offset + bytes <= chunk->capacity) [[likely]] return chunk->memory + offset;
+      if (offset + bytes <= chunk->capacity) [[likely]]
+        return chunk->memory + offset;
     }
     return AllocateSlow(bytes);
   }

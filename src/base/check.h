@@ -7,9 +7,9 @@ namespace quiver {
 [[noreturn]] void CheckFailed(const char* condition, const char* file, int line);
 }  // namespace quiver
 
-#define QUIVER_CHECK(condition)                             \
-  do {                                                      \
-    if (!(condition)) [[unlikely]]                          \
+#define QUIVER_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
       ::quiver::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)
 

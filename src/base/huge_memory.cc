@@ -18,7 +18,9 @@ std::byte* AllocateHuge(std::size_t bytes) {
   return static_cast<std::byte*>(memory);
 }
 
-void FreeHuge(std::byte* memory, std::size_t /*bytes*/) { std::free(memory); }
+void FreeHuge(std::byte* memory, std::size_t /*bytes*/) {
+  std::free(memory);
+}
 
 HugeMemoryPool::~HugeMemoryPool() {
   for (std::byte* chunk : free_chunks_) FreeHuge(chunk, kHugePageBytes);

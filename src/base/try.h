@@ -6,10 +6,10 @@
 
 #include "quiver/error.h"
 
-#define QUIVER_TRY(expression)                                 \
-  do {                                                         \
+#define QUIVER_TRY(expression)                                                  \
+  do {                                                                          \
     if (auto quiver_try_result = (expression); !quiver_try_result) [[unlikely]] \
-      return ::quiver::Error(std::move(quiver_try_result).error()); \
+      return ::quiver::Error(std::move(quiver_try_result).error());             \
   } while (false)
 
 #define QUIVER_CONCAT_INNER(a, b) a##b

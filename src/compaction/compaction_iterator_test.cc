@@ -150,6 +150,9 @@ const OwnedEntry* Visible(const Entries& entries, const std::string& key, Sequen
   return best;
 }
 
+// Beyond every sequence that RandomEntries makes.
+constexpr SequenceNumber kSequenceEnd = 125;
+
 bool IsReserved(const OwnedEntry& entry) {
   return entry.operation > Operation::kDelete;
 }
@@ -172,8 +175,8 @@ Entries RandomEntries(Random& random, bool with_reserved) {
 void ExpectSameForReaders(const Entries& before, const Outcome& outcome,
                           const SnapshotList& snapshots, bool is_bottom) {
   SnapshotList readers = snapshots;
-  const SequenceNumber present = snapshots.empty() ? 1000 : snapshots.back();
-  for (SequenceNumber later = present; later <= 1000; ++later) readers.push_back(later);
+  const SequenceNumber present = snapshots.empty() ? kSequenceEnd : snapshots.back();
+  for (SequenceNumber later = present; later <= kSequenceEnd; ++later) readers.push_back(later);
   for (const SequenceNumber reader : readers) {
     for (char letter = 'a'; letter < 'f'; ++letter) {
       const std::string key(1, letter);
@@ -219,7 +222,7 @@ void ExpectMinimal(const Outcome& outcome, const SnapshotList& snapshots, bool i
 
 TEST(CompactionIterator, ShowsEveryReaderTheSameAndKeepsNothingElse) {
   Random random(quiver::testing::TestSeed(41));
-  for (int i = 0; i < 4000 && !HasFatalFailure(); ++i) {
+  for (int i = 0; i < 2000 && !HasFatalFailure(); ++i) {
     const Entries entries = RandomEntries(random, random.OneIn(3));
     SnapshotList snapshots;
     SequenceNumber snapshot = 0;

@@ -88,8 +88,8 @@ TEST(FlushJob, WritesOneRunOfLevel0ThatHoldsEverythingReadersCanSee) {
   EXPECT_TRUE(harness.versions().current()->Validate().ok());
   ExpectMatchesModel(harness);
   ExpectNoOrphans(harness);
-  EXPECT_EQ(harness.metrics().flushes.value(), 1U);
-  EXPECT_EQ(harness.metrics().flush_bytes.value(), result->written_bytes);
+  EXPECT_EQ(harness.metrics().flushes.Sum(), 1U);
+  EXPECT_EQ(harness.metrics().flush_bytes.Sum(), result->written_bytes);
   EXPECT_EQ(harness.ledger().bytes(MemoryOwner::kCompaction), 0U);
 }
 
@@ -143,7 +143,7 @@ TEST_P(JobsOfStrategy, KeepEverySnapshotIntactWhileTheTreeGrows) {
   ExpectNoOrphans(harness);
   EXPECT_GT(compactions, 5);
   EXPECT_EQ(harness.ledger().bytes(MemoryOwner::kCompaction), 0U);
-  EXPECT_EQ(harness.metrics().compactions.value() + harness.metrics().trivial_moves.value(),
+  EXPECT_EQ(harness.metrics().compactions.Sum() + harness.metrics().trivial_moves.Sum(),
             static_cast<std::uint64_t>(compactions));
 
   // Everything survives a power cut: outputs and edits were durable.
@@ -271,10 +271,10 @@ TEST(CompactionJob, CancellationRemovesItsOutputsWheneverItComes) {
   const std::vector<std::string> before = harness.TableNames();
   const CompactionPlan plan = ManualPlan(harness);
   int cancelled_midway = 0;
-  for (std::uint64_t after = 0;; after += 5) {
+  for (std::uint64_t after = 0;; ++after) {
     std::uint64_t operations = 0;
     harness.files().SetHook([&](io::OperationKind, std::string_view) -> std::optional<Error> {
-      if (operations++ == after) harness.cancelled() = true;
+      if (operations++ >= after) harness.cancelled() = true;
       return std::nullopt;
     });
     const VersionRef version = harness.versions().current();
@@ -293,64 +293,63 @@ TEST(CompactionJob, CancellationRemovesItsOutputsWheneverItComes) {
   EXPECT_EQ(harness.Flush().error().code(), ErrorCode::kClosed);
 }
 
-// Runs `job` with each of its file operations failing in turn until it succeeds.
-template <typename Job>
-int FailEachOperation(JobHarness& harness, ErrorCode code, const Job& job) {
-  const std::vector<std::string> before = harness.TableNames();
+// Runs `job` on a fresh harness for each of its file operations, which is made to fail, until there
+// are no more; returns how many there were.
+template <typename Setup, typename Job>
+std::uint64_t FailEachOperation(ErrorCode code, const Setup& setup, const Job& job) {
   for (std::uint64_t failing = 0;; ++failing) {
-    // Tables already open would hide the reads of others.
+    JobHarness harness(SmallConfig());
+    setup(harness);
+    const std::vector<std::string> before = harness.TableNames();
     std::uint64_t operations = 0;
     std::string failed_file;
-    harness.files().SetHook(
-        [&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
-          if (operations++ != failing) return std::nullopt;
-          failed_file = kind == io::OperationKind::kSyncDirectory ? "" : std::string(name);
-          return Error(code, "injected", std::string(name));
-        });
-    const Result<JobResult> result = job();
+    harness.files().SetHook([&](io::OperationKind, std::string_view name) -> std::optional<Error> {
+      if (operations++ != failing) return std::nullopt;
+      failed_file = name;
+      return Error(code, "injected", std::string(name));
+    });
+    const Result<JobResult> result = job(harness);
     harness.files().SetHook({});
     if (operations <= failing) {
       EXPECT_TRUE(result.ok()) << result.error().ToString();
-      return static_cast<int>(failing);
+      return failing;
     }
-    if (result.ok()) {
-      for (const auto& table : result->edit.added) {
-        EXPECT_TRUE(harness.context().directory->Remove(TableName(table.summary.number)).ok());
-      }
-      continue;  // an operation that may fail, such as a hint
-    }
-    EXPECT_EQ(result.error().code(), code) << result.error().ToString();
-    if (!failed_file.empty()) {
+    EXPECT_FALSE(result.ok()) << "operation " << failing << " on " << failed_file
+                              << " failed unseen";
+    if (!result.ok()) {
+      EXPECT_EQ(result.error().code(), code) << result.error().ToString();
       EXPECT_EQ(result.error().file(), failed_file);
+      EXPECT_EQ(harness.TableNames(), before) << "operation " << failing << " left an output";
+      EXPECT_EQ(harness.ledger().bytes(MemoryOwner::kCompaction), 0U);
+      ExpectMatchesModel(harness);
     }
-    EXPECT_EQ(harness.TableNames(), before) << "operation " << failing << " left an output";
-    if (::testing::Test::HasFailure()) return -1;
+    if (::testing::Test::HasFailure()) return 0;
   }
 }
 
 TEST(CompactionJob, AFailureOfAnyOperationIsReportedWithItsFileAndLeavesNoOutput) {
   for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kNoSpace}) {
-    JobHarness harness(SmallConfig());
-    Prepare(harness, 2);
-    const CompactionPlan plan = ManualPlan(harness);
-    const VersionRef version = harness.versions().current();
-    const int operations = FailEachOperation(harness, code, [&] {
-      return RunCompaction(harness.context(), *version, plan, harness.Readers());
-    });
-    EXPECT_GT(operations, 20);
+    const std::uint64_t operations = FailEachOperation(
+        code, [](JobHarness& harness) { Prepare(harness, 2); },
+        [](JobHarness& harness) {
+          const VersionRef version = harness.versions().current();
+          return RunCompaction(harness.context(), *version, ManualPlan(harness), harness.Readers());
+        });
+    EXPECT_GT(operations, 20U);
   }
 }
 
 TEST(FlushJob, AFailureOfAnyOperationIsReportedWithItsFileAndLeavesNoOutput) {
-  JobHarness harness(SmallConfig());
   std::vector<OwnedEntry> entries;
   for (std::uint64_t i = 0; i < 400; ++i) {
     entries.push_back({KeyOf(i), std::string(100, 'v'), i + 1, Operation::kPut, 0});
   }
-  const int operations = FailEachOperation(harness, ErrorCode::kNoSpace, [&] {
-    return RunFlush(harness.context(), NewVectorIterator(entries), harness.Readers());
-  });
-  EXPECT_GT(operations, 10);
+  const std::uint64_t operations = FailEachOperation(
+      ErrorCode::kNoSpace, [](JobHarness&) {},
+      [&](JobHarness& harness) {
+        return RunFlush(harness.context(), NewVectorIterator(entries), harness.Readers());
+      });
+  EXPECT_GT(operations, 10U);
 }
 
 TEST(CompactionJob, StopsAtADamagedInputInsteadOfDroppingIt) {

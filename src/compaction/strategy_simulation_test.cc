@@ -324,7 +324,7 @@ TEST(SideBySide, PlansThatRunAtOnceNeverCollide) {
   for (const Kind kind : {Kind::kLeveled, Kind::kTiered, Kind::kLazyLeveling, Kind::kFifo}) {
     for (const bool with_outputs : {false, true}) {
       int most_at_once = 0;
-      for (std::uint64_t i = 0; i < 10 && !HasFatalFailure(); ++i) {
+      for (std::uint64_t i = 0; i < 6 && !HasFatalFailure(); ++i) {
         RunSideBySide(kind, with_outputs, seed + i, most_at_once);
       }
       EXPECT_GE(most_at_once, kind == Kind::kFifo ? 1 : 2) << CompactionStrategyName(kind);

@@ -26,8 +26,7 @@ class EntryRecord {
  public:
   /// Copies `entry` into the arena.
   static const EntryRecord* Create(Arena& arena, const EntryView& entry) {
-    std::byte* memory =
-        arena.Allocate(sizeof(EntryRecord) + entry.key.size() + entry.value.size());
+    std::byte* memory = arena.Allocate(sizeof(EntryRecord) + entry.key.size() + entry.value.size());
     auto* record = new (memory) EntryRecord(entry);
     auto* bytes = reinterpret_cast<char*>(memory + sizeof(EntryRecord));
     if (!entry.key.empty()) std::memcpy(bytes, entry.key.data(), entry.key.size());
