@@ -58,18 +58,21 @@ std::uint64_t FatNode::WordOf(const EntryTarget& target, std::uint32_t skip) con
   return skip == 0 ? target.prefix : WordAfter(target.key, skip);
 }
 
-// Without branches, since each outcome of a comparison is as likely as the other.
-std::uint32_t FatNode::LowerBoundOfWord(std::uint64_t word, std::uint32_t count) const noexcept {
-  std::size_t base = 0;
-  std::size_t length = count;
-  while (length > 1) {
-    const std::size_t half = length / 2;
-    const bool before = words_[base + half - 1].load(std::memory_order_acquire) < word;
-    base += half & -static_cast<std::size_t>(before);
-    length -= half;
-  }
-  const bool before = length == 1 && words_[base].load(std::memory_order_acquire) < word;
-  return static_cast<std::uint32_t>(base + (before ? 1 : 0));
+// In two rounds of eight comparisons that wait neither for each other nor for a branch: which
+// line of words, then where in the line. Slots from count on hold the largest word.
+std::uint32_t FatNode::LowerBoundOfWord(std::uint64_t word) const noexcept {
+  const auto before = [word](const std::atomic<std::uint64_t>& slot) -> std::uint32_t {
+    return slot.load(std::memory_order_acquire) < word ? 1 : 0;
+  };
+  const auto lines_before = [&]<std::size_t... line>(std::index_sequence<line...>) {
+    return (before(words_[line * kWordsPerLine + kWordsPerLine - 1]) + ...);
+  };
+  const std::uint32_t start =
+      lines_before(std::make_index_sequence<kCapacity / kWordsPerLine - 1>()) * kWordsPerLine;
+  const auto words_before = [&]<std::size_t... i>(std::index_sequence<i...>) {
+    return (before(words_[start + i]) + ...);
+  };
+  return start + words_before(std::make_index_sequence<kWordsPerLine>());
 }
 
 std::uint32_t FatNode::LowerBoundAmongTies(const EntryTarget& target, std::uint64_t word,
@@ -96,8 +99,9 @@ std::uint32_t FatNode::LowerBound(const EntryTarget& target) const noexcept {
     if (order != 0) return order < 0 ? 0 : count;
   }
   const std::uint64_t word = WordOf(target, skip);
-  const std::uint32_t first = LowerBoundOfWord(word, count);
-  if (first == count || words_[first].load(std::memory_order_acquire) != word) return first;
+  const std::uint32_t first = LowerBoundOfWord(word);
+  if (first >= count) return count;
+  if ( words_[first].load(std::memory_order_acquire) != word) return first;
   return LowerBoundAmongTies(target, word, first, count);
 }
 
@@ -176,6 +180,9 @@ const EntryRecord& FatNode::Divide(std::uint32_t kept, std::uint32_t moved,
   right.high_ = high_;
   high_ = separator;
   right.ImproveEncoding();
+  for (std::uint32_t i = kept; i < count; ++i) {
+    words_[i].store(kLargestWord, std::memory_order_release);
+  }
   count_.store(kept, std::memory_order_release);
   ImproveEncoding();
   return *separator;

@@ -32,6 +32,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "base/arena.h"
 #include "memtable/entry_record.h"
@@ -90,7 +91,9 @@ class alignas(64) FatNode {
   const EntryRecord& SplitLeaf(std::uint32_t position, FatNode& right) noexcept;
 
  protected:
-  explicit FatNode(bool is_leaf) noexcept : is_leaf_(is_leaf) {}
+  explicit FatNode(bool is_leaf) noexcept : is_leaf_(is_leaf) {
+    for (auto& word : words_) word.store(kLargestWord, std::memory_order_relaxed);
+  }
 
   void Admit(std::string_view key) noexcept;
   void InsertAt(std::uint32_t position, const EntryTarget& target,
@@ -99,8 +102,11 @@ class alignas(64) FatNode {
   void AdoptEncoding(const FatNode& other) noexcept;
 
  private:
+  static constexpr std::uint32_t kWordsPerLine = 8;
+  static constexpr std::uint64_t kLargestWord = ~std::uint64_t{0};
+
   std::uint64_t WordOf(const EntryTarget& target, std::uint32_t skip) const noexcept;
-  std::uint32_t LowerBoundOfWord(std::uint64_t word, std::uint32_t count) const noexcept;
+  std::uint32_t LowerBoundOfWord(std::uint64_t word) const noexcept;
   std::uint32_t LowerBoundAmongTies(const EntryTarget& target, std::uint64_t word,
                                     std::uint32_t first, std::uint32_t count) const noexcept;
   void ImproveEncoding() noexcept;
@@ -115,7 +121,7 @@ class alignas(64) FatNode {
   const EntryRecord* high_ = nullptr;  // guarded by lock_
   std::uint32_t newest_position_ = 0;  // of the last insertion; guarded by lock_
   const bool is_leaf_;
-  std::array<std::atomic<std::uint64_t>, kCapacity> words_{};
+  alignas(64) std::array<std::atomic<std::uint64_t>, kCapacity> words_;  // the largest from count on
   std::array<std::atomic<const EntryRecord*>, kCapacity> records_{};
 };
 
