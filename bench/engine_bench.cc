@@ -66,10 +66,9 @@ class Pass {
       const Stopwatch stopwatch;
       engine.rounds.push_back(
           RunEngineRound(*engine.kind, OptionsFor(*engine.kind, settings), workload, round));
-      std::fprintf(stderr, "round %llu, %s, %s: %.1f s\n",
-                   static_cast<unsigned long long>(round + 1),
-                   std::string(CodecName(codec_)).c_str(), engine.kind->name.c_str(),
-                   stopwatch.seconds());
+      std::fprintf(
+          stderr, "round %llu, %s, %s: %.1f s\n", static_cast<unsigned long long>(round + 1),
+          std::string(CodecName(codec_)).c_str(), engine.kind->name.c_str(), stopwatch.seconds());
     }
   }
 
@@ -77,8 +76,8 @@ class Pass {
     for (const Measured& engine : engines_) {
       const EngineOptions options = OptionsFor(*engine.kind, settings);
       std::printf("- %s %s: %s%s%s\n", engine.kind->name.c_str(), engine.kind->version.c_str(),
-                  engine.kind->describe(options).c_str(), engine.kind->note.empty() ? "" : ". Note: ",
-                  engine.kind->note.c_str());
+                  engine.kind->describe(options).c_str(),
+                  engine.kind->note.empty() ? "" : ". Note: ", engine.kind->note.c_str());
     }
   }
 

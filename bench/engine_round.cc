@@ -16,7 +16,7 @@ std::uint64_t AllocatedBytes(const std::filesystem::path& directory) {
   constexpr std::uint64_t kStatBlockBytes = 512;
   std::uint64_t bytes = 0;
   for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
-    struct stat status {};
+    struct stat status{};
     if (file.is_regular_file() && ::stat(file.path().c_str(), &status) == 0) {
       bytes += static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes;
     }
@@ -39,11 +39,13 @@ class Turn {
     set(Row::kLoad, Rate(Load()));
     const double idle_seconds = Need(engine_->Settle(), "settle");
     set(Row::kLoadSettled, Rate(since_load.seconds() - idle_seconds));
-    set(Row::kSize, static_cast<double>(AllocatedBytes(options_.directory)) / (1U << 20));
     set(Row::kScan, Rate(Scan()));
     ReadHits(2 * round, rows() / 4);
     set(Row::kReadHit, Rate(ReadHits(2 * round + 1, rows())));
     set(Row::kReadAbsent, Rate(ReadAbsent()));
+    set(Row::kScanAgain, Rate(Scan()));
+    // Not right after settling: engines remove the inputs of the last merge a little later.
+    set(Row::kSize, static_cast<double>(AllocatedBytes(options_.directory)) / (1U << 20));
     CloseAndRemove();
 
     OpenEmpty();

@@ -136,8 +136,8 @@ std::string Describe(const EngineOptions& options) {
   return "defaults with write_buffer_size=" + std::to_string(options.memtable_bytes >> 20) +
          "MiB (two at most, one background thread) block_cache=LRU " +
          std::to_string(options.cache_bytes >> 20) +
-         "MiB bloom_bits=" + std::to_string(options.filter_bits_per_key) + " compression=" +
-         (options.codec == Codec::kLz4 ? "snappy (it has no lz4)" : "none") +
+         "MiB bloom_bits=" + std::to_string(options.filter_bits_per_key) +
+         " compression=" + (options.codec == Codec::kLz4 ? "snappy (it has no lz4)" : "none") +
          " WriteOptions.sync=false";
 }
 
@@ -147,7 +147,7 @@ EngineKind LevelDbEngineKind() {
   return {.name = "LevelDB",
           .version =
               std::to_string(leveldb::kMajorVersion) + "." + std::to_string(leveldb::kMinorVersion),
-          .note = "compresses with Snappy where the others use LZ4",
+          .note = "",
           .compresses = true,
           .open = LevelDbEngine::Open,
           .describe = Describe};

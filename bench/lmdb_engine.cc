@@ -159,8 +159,9 @@ EngineKind LmdbEngineKind() {
   return {.name = "LMDB",
           .version = std::to_string(MDB_VERSION_MAJOR) + "." + std::to_string(MDB_VERSION_MINOR) +
                      "." + std::to_string(MDB_VERSION_PATCH),
-          .note = "no log: weaker than the others, a power cut may damage the whole database; "
-                  "caches in the page cache without a limit",
+          .note =
+              "no log: weaker than the others, a power cut may damage the whole database; "
+              "caches in the page cache without a limit",
           .compresses = false,
           .open = LmdbEngine::Open,
           .describe = Describe};

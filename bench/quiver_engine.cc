@@ -1,7 +1,7 @@
 // Quiver behind the benchmark's interface: the high_performance preset with the common budget.
 #include "engine.h"
-#include "quiver/quiver.h"
 #include "quiver/admin.h"
+#include "quiver/quiver.h"
 
 namespace quiver::bench {
 

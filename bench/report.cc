@@ -149,8 +149,8 @@ void JsonReport::Write(const std::string& path) const {
 std::string MachineDescription() {
   utsname system{};
   ::uname(&system);
-  const double memory_bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
-                              static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const double memory_bytes =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   return CpuModel() + ", " + std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)) +
          " logical processors, " + Fixed(memory_bytes / (1U << 30), 1) + " GiB memory, " +
          system.sysname + " " + system.release;

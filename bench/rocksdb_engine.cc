@@ -118,8 +118,8 @@ std::string Describe(const EngineOptions& options) {
   return "defaults with write_buffer_size=" + std::to_string(options.memtable_bytes >> 20) +
          "MiB max_write_buffer_number=" + std::to_string(options.memtable_count_max) +
          " max_background_jobs=" + std::to_string(options.compaction_threads + 1) +
-         " block_cache=LRU " + std::to_string(options.cache_bytes >> 20) + "MiB bloom_bits=" +
-         std::to_string(options.filter_bits_per_key) +
+         " block_cache=LRU " + std::to_string(options.cache_bytes >> 20) +
+         "MiB bloom_bits=" + std::to_string(options.filter_bits_per_key) +
          " compression=" + (options.codec == Codec::kLz4 ? "lz4" : "none") +
          " WriteOptions.sync=false";
 }

@@ -1,8 +1,8 @@
 // The first step of the demonstration: real records in, and back out in every way.
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <string_view>
 
 #include "demo.h"
@@ -117,11 +117,12 @@ Result<Records> ReadPackages(const std::filesystem::path& file) {
   if (!input) {
     return Error(ErrorCode::kIo, "cannot be read; 'make demo' prepares it", file.string());
   }
-  Records records;
+  // A package may be listed for several suites: the first is kept.
+  std::map<std::string, std::string> packages;
   std::string line, stanza;
   const auto finish = [&] {
     const std::string_view name = PackageName(stanza);
-    if (!name.empty()) records.emplace_back(std::string(name), stanza);
+    if (!name.empty()) packages.emplace(name, stanza);
     stanza.clear();
   };
   while (std::getline(input, line)) {
@@ -133,12 +134,7 @@ Result<Records> ReadPackages(const std::filesystem::path& file) {
     }
   }
   finish();
-  // A package may be listed for several suites: the first is kept.
-  std::stable_sort(records.begin(), records.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  records.erase(std::unique(records.begin(), records.end(),
-                            [](const auto& a, const auto& b) { return a.first == b.first; }),
-                records.end());
+  Records records(packages.begin(), packages.end());
   if (!records.empty()) return records;
   return Error(ErrorCode::kInvalidArgument, "holds no package stanza", file.string());
 }

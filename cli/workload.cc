@@ -66,8 +66,9 @@ struct ThreadState {
   std::uint64_t begin, end;  // this thread's share of the operations
   Numbers numbers{0};
   std::uint64_t found = 0;
-  std::vector<std::uint64_t> latencies_ns;
-  std::optional<Error> error;
+  std::uint64_t bytes = 0;  // of a scan: reading them is part of it
+  std::vector<std::uint64_t> latencies_ns = {};
+  std::optional<Error> error = {};
 
   // Times one operation; false after an error.
   bool Timed(const std::function<Result<void>()>& operation) {
@@ -173,10 +174,9 @@ void Scan(ThreadState& state, bool reverse) {
     state.error = rows.error();
     return;
   }
-  std::uint64_t bytes = 0;
   reverse ? rows->SeekToLast() : rows->SeekToFirst();
   while (rows->Valid()) {
-    bytes += rows->key().size() + rows->value().size();
+    state.bytes += rows->key().size() + rows->value().size();
     ++state.found;
     reverse ? rows->Prev() : rows->Next();
   }

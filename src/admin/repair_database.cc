@@ -6,7 +6,6 @@
 // deleted keys back, and the report says so.
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "base/batch_codec.h"
@@ -61,6 +60,12 @@ class Salvage {
       }
       return {};
     }
+    bool found_id = false;
+    const auto take_id = [&](const Result<DatabaseId>& owner) {
+      if (!owner || found_id) return;
+      id_ = *owner;
+      found_id = true;
+    };
     report_.lost.push_back("the manifest cannot be used (" + versions.error().ToString() +
                            "): every table file is read, and keys deleted since may come back");
     for (const io::DirectoryEntry& entry : entries) {
@@ -70,14 +75,12 @@ class Salvage {
         part.expected.number = parsed.number;
         part.size_bytes = entry.size_bytes;
         parts_.push_back(std::move(part));
-        const Result<DatabaseId> owner = ReadTableOwner(*directory_, parsed.number);
-        if (owner && !id_) id_ = *owner;
-      } else if (parsed.kind == FileKind::kLogSegment && !id_) {
-        const Result<DatabaseId> owner = wal::ReadSegmentOwner(*directory_, entry.name);
-        if (owner) id_ = *owner;
+        take_id(ReadTableOwner(*directory_, parsed.number));
+      } else if (parsed.kind == FileKind::kLogSegment) {
+        take_id(wal::ReadSegmentOwner(*directory_, entry.name));
       }
     }
-    if (id_) return {};
+    if (found_id) return {};
     return Error(ErrorCode::kNotFound,
                  "holds no table and no log segment that names its database: nothing to repair",
                  directory_->path().string());
@@ -100,7 +103,7 @@ class Salvage {
   Result<void> ReadLog() {
     wal::RecoveryOptions options;
     options.directory = directory_.get();
-    options.database_id = *id_;
+    options.database_id = id_;
     options.mode = WalRecoveryMode::kSkipAnyCorrupt;
     options.first_segment = first_segment_;
     log_ = NewMemtable(MemtableKind::kSkiplist, {nullptr, &epochs_, 1U << 10});
@@ -127,7 +130,7 @@ class Salvage {
     const std::string name = TableName(part.expected.number);
     TableContext context;
     context.directory = directory_.get();
-    context.database_id = *id_;
+    context.database_id = id_;
     auto table = Table::Open(context, part.expected);
     if (!table) {
       report_.lost.push_back(name + " (" + std::to_string(part.expected.entry_count) +
@@ -185,7 +188,7 @@ class Salvage {
   const std::unique_ptr<io::Directory> directory_;
   const ProgressCallback& progress_;
   RepairReport report_;
-  std::optional<DatabaseId> id_;
+  DatabaseId id_;
   std::uint64_t first_segment_ = 0;
   std::vector<Part> parts_;
   EpochManager epochs_;

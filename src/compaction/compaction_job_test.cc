@@ -304,25 +304,27 @@ std::uint64_t FailEachOperation(ErrorCode code, const Setup& setup, const Job& j
     JobHarness harness(config);
     setup(harness);
     const std::vector<std::string> before = harness.TableNames();
+    // From then on it goes on failing for that file, since single failed reads are tried again.
     std::uint64_t operations = 0;
-    std::string failed_file;
-    harness.files().SetHook([&](io::OperationKind, std::string_view name) -> std::optional<Error> {
-      if (operations++ != failing) return std::nullopt;
-      failed_file = name;
-      return Error(code, "injected", std::string(name));
-    });
+    std::optional<std::pair<io::OperationKind, std::string>> failed;
+    harness.files().SetHook(
+        [&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
+          if (operations++ == failing) failed.emplace(kind, name);
+          if (!failed || failed->first != kind || failed->second != name) return std::nullopt;
+          return Error(code, "injected", std::string(name));
+        });
     const Result<JobResult> result = job(harness);
     harness.files().SetHook({});
-    if (operations <= failing) {
+    if (!failed) {
       EXPECT_TRUE(result.ok()) << result.error().ToString();
       return failing;
     }
-    EXPECT_FALSE(result.ok()) << "operation " << failing << " on " << failed_file
-                              << " failed unseen";
+    SCOPED_TRACE(std::string(io::OperationKindName(failed->first)) + " of " + failed->second);
+    EXPECT_FALSE(result.ok()) << "failed unseen";
     if (!result.ok()) {
       EXPECT_EQ(result.error().code(), code) << result.error().ToString();
-      EXPECT_EQ(result.error().file(), failed_file);
-      EXPECT_EQ(harness.TableNames(), before) << "operation " << failing << " left an output";
+      EXPECT_EQ(result.error().file(), failed->second);
+      EXPECT_EQ(harness.TableNames(), before);
       EXPECT_EQ(harness.ledger().bytes(MemoryOwner::kCompaction), 0U);
       ExpectMatchesModel(harness);
     }
@@ -338,7 +340,7 @@ TEST(CompactionJob, AFailureOfAnyOperationIsReportedWithItsFileAndLeavesNoOutput
           const VersionRef version = harness.versions().current();
           return RunCompaction(harness.context(), *version, ManualPlan(harness), harness.Readers());
         });
-    EXPECT_GT(operations, 20U);
+    EXPECT_GT(operations, 15U);
   }
 }
 

@@ -157,6 +157,23 @@ TEST(ParseConfig, TextThatIsNotPlainUtf8IsRefused) {
   EXPECT_EQ(Faults(std::string("wal_mode = \"sync\"\0", 18)).size(), 1U);
 }
 
+// Each of these breaks an assertion of the library or reaches a place it holds unreachable.
+TEST(ParseConfig, TextThatTheLibraryTakesForImpossibleIsAFault) {
+  for (const std::string_view toml : {"\xD1\x80", "\xD1\x80 = 1", "x\xD2\x85 = 1", "[a.=", "a.= 1",
+                                      "x = { a = 1, . }", "x = {,", "[.]", "[[.]]", "x.", "["}) {
+    const auto faults = Faults(toml);
+    ASSERT_FALSE(faults.empty()) << toml;
+    EXPECT_TRUE(faults[0].starts_with("q.toml:1: ")) << toml << " gave " << faults[0];
+  }
+}
+
+TEST(ParseConfig, CommentsMayBeInAnyLanguage) {
+  EXPECT_EQ(ParseConfig("# \xD1\x80\xD0\xB0\nwal_mode = \"async\"  # gr\xC3\xBCn\n", "q.toml")
+                .value()
+                .wal_mode,
+            WalMode::kAsync);
+}
+
 TEST(ParseConfig, ATextOverOneMebibyteIsRefused) {
   std::string toml = "wal_mode = \"async\"\n#";
   toml += std::string(kMiB - toml.size(), 'x');

@@ -6,11 +6,10 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
-// Version 3.3.0 takes for granted what malformed text can break, although the code behind would
-// report it properly: assertions ("{ a = 1, . }") and unreachable places (the letter U+0440 where
-// white space may stand). They would abort the process or, with clang and NDEBUG, be undefined. A
-// mistake in a file may do neither, so both are taken out before the parser is included; behind an
-// unreachable place the answer is the one for "no".
+// Version 3.3.0 asserts what malformed text can break, although the code behind the assertions then
+// reports the fault properly. Without NDEBUG they would abort the process, with it clang would take
+// the broken condition for granted. A mistake in a file may do neither, so the assertions are taken
+// out before the parser is included.
 #include <toml++/impl/preprocessor.h>
 #undef TOML_ASSERT
 #define TOML_ASSERT(condition) static_assert(true)
@@ -18,8 +17,6 @@
 #define TOML_ASSERT_ASSUME(condition) static_assert(true)
 #undef TOML_ASSUME
 #define TOML_ASSUME(...) static_assert(true)
-#undef TOML_UNREACHABLE
-#define TOML_UNREACHABLE return {}
 #include <toml++/toml.h>
 
 namespace quiver {
@@ -119,9 +116,13 @@ TomlValues ReadTomlValues(std::string_view toml, ConfigFaults& faults) {
                       " dots outside comments: tables would nest too deeply");
     return result;
   }
+  // No setting has a name or a value beyond ASCII, and the library's tables of other characters
+  // have holes (U+0440 outside a string is undefined behaviour), so that it gets to see none: in a
+  // comment a question mark does no harm, and anywhere else it is the fault that the character is.
+  std::string text(toml);
+  std::replace_if(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }, '?');
   // The library stops at the first fault. Blanking that line and reading again finds the next
   // one, and line numbers stay as they are.
-  std::string text(toml);
   std::size_t last_blanked = 0;
   for (std::size_t attempt = 0; attempt < kSyntaxFaultsMax; ++attempt) {
     const toml::parse_result parsed = toml::parse(std::string_view(text));

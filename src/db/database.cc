@@ -186,9 +186,10 @@ Result<std::vector<std::optional<PinnedValue>>> Database::MultiGet(
   std::uint64_t found = 0;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!values[i]) continue;
+    const std::optional<PinnedValue>& value = values[i];
+    if (!value) continue;
     ++found;
-    bytes += keys[i].size() + values[i]->size();
+    bytes += keys[i].size() + value->size();
   }
   metrics.get_found.Add(found);
   metrics.get.bytes.Add(bytes);

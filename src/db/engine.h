@@ -80,7 +80,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<wal::RecoveryResult> ReplayLog(MemtableRef& memtable);
   Result<void> FlushRecovered(const MemtableRef& memtable,
                               std::optional<std::uint64_t> first_log_segment);
-  Result<void> StartWriting(MemtableRef memtable, const wal::RecoveryResult& log);
+  Result<void> StartWriting(const MemtableRef& memtable, const wal::RecoveryResult& log);
   void RemoveOrphans();
   bool IsOurs(const std::string& name) const;
   JobContext MakeJobContext();

@@ -105,7 +105,7 @@ Result<void> Engine::Recover() {
   visible_sequence_.store(last, std::memory_order_seq_cst);
 
   if (mode_ == OpenMode::kReadWrite) {
-    QUIVER_TRY(StartWriting(std::move(memtable), log));
+    QUIVER_TRY(StartWriting(memtable, log));
     RemoveOrphans();
   }
   report_.duration_ms = (NowNanos() - start_ns) / 1'000'000;
@@ -161,7 +161,7 @@ Result<void> Engine::FlushRecovered(const MemtableRef& memtable,
   return {};
 }
 
-Result<void> Engine::StartWriting(MemtableRef memtable, const wal::RecoveryResult& log) {
+Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::RecoveryResult& log) {
   wal::WalManagerOptions options;
   options.directory = directory_.get();
   options.clock = environment_.clock;

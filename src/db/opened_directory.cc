@@ -29,8 +29,8 @@ Result<void> CheckCompatible(const DatabaseConfig& stored, const DatabaseConfig&
     QUIVER_ASSIGN_OR_RETURN(const std::string was, GetSetting(stored, setting.name));
     QUIVER_ASSIGN_OR_RETURN(const std::string is, GetSetting(wanted, setting.name));
     if (was == is) continue;
-    message += "\n  " + std::string(setting.name) + " is " + was +
-               " since the creation and cannot become " + is;
+    message.append("\n  ").append(setting.name).append(" is ").append(was);
+    message.append(" since the creation and cannot become ").append(is);
   }
   if (message.empty()) return {};
   return Error(ErrorCode::kInvalidArgument,

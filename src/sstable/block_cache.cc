@@ -190,6 +190,11 @@ void BlockCache::Impl::DropAll(std::span<BlockSlot> slots) {
   if (!evicted.empty()) Retire(std::move(evicted));
 }
 
+void BlockCache::Impl::ChargeTable(MemoryLedger* ledger, std::int64_t delta_bytes) {
+  MutexLock lock(mutex_);
+  if (!closed_ && ledger != nullptr) ledger->Charge(MemoryOwner::kTables, delta_bytes);
+}
+
 void BlockCache::Impl::SetCapacity(std::uint64_t capacity_bytes) {
   Blocks evicted;
   {

@@ -54,6 +54,10 @@ class BlockCache::Impl : public std::enable_shared_from_this<BlockCache::Impl> {
   /// Evicts the blocks of a table that is being closed.
   void DropAll(std::span<BlockSlot> slots) EXCLUDES(mutex_);
 
+  /// Charges what a table holds to `ledger`, which may be null; does nothing after Close(), when
+  /// the ledger may be gone and a table that an iterator keeps is not.
+  void ChargeTable(MemoryLedger* ledger, std::int64_t delta_bytes) EXCLUDES(mutex_);
+
   void SetCapacity(std::uint64_t capacity_bytes) EXCLUDES(mutex_);
   std::uint64_t capacity_bytes() const EXCLUDES(mutex_);
   std::uint64_t memory_bytes() const noexcept {
@@ -113,6 +117,9 @@ class BlockCache::TableSlots {
     return impl_->Publish(cached, slots_[block]);
   }
   void Abandon(CachedBlock* cached) const { impl_->Abandon(cached); }
+  void ChargeTable(MemoryLedger* ledger, std::int64_t delta_bytes) const {
+    impl_->ChargeTable(ledger, delta_bytes);
+  }
   std::uint64_t memory_bytes() const noexcept { return block_count_ * sizeof(BlockSlot); }
 
  private:

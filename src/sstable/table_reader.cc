@@ -81,14 +81,18 @@ TableReader::TableReader(const TableContext& context, TableParts parts)
     }
     pinned_bytes_ += slots_->memory_bytes();
   }
-  if (context_.ledger != nullptr) {
-    context_.ledger->Charge(MemoryOwner::kTables, static_cast<std::int64_t>(pinned_bytes_));
-  }
+  ChargeLedger(static_cast<std::int64_t>(pinned_bytes_));
 }
 
 TableReader::~TableReader() {
-  if (context_.ledger != nullptr) {
-    context_.ledger->Charge(MemoryOwner::kTables, -static_cast<std::int64_t>(pinned_bytes_));
+  ChargeLedger(-static_cast<std::int64_t>(pinned_bytes_));
+}
+
+void TableReader::ChargeLedger(std::int64_t delta_bytes) const {
+  if (slots_ != nullptr) {
+    slots_->ChargeTable(context_.ledger, delta_bytes);
+  } else if (context_.ledger != nullptr) {
+    context_.ledger->Charge(MemoryOwner::kTables, delta_bytes);
   }
 }
 

@@ -98,6 +98,8 @@ class TableReader final : public Table {
   Result<Step> SearchBlock(std::size_t block, const LookupKey& key, const TableReadOptions& options,
                            bool continues, bool want_pin, TableAnswer& found) const;
 
+  void ChargeLedger(std::int64_t delta_bytes) const;
+
   const TableContext context_;
   const TableParts parts_;
   const BlockGeometry geometry_;

@@ -143,6 +143,22 @@ TEST_F(ReadsTest, TheLedgerKnowsWhatOpenTablesHold) {
   EXPECT_EQ(ledger_.bytes(MemoryOwner::kTables), 0U);
 }
 
+TEST_F(ReadsTest, ATableMayOutliveItsCacheAndLedger) {
+  auto ledger = std::make_unique<MemoryLedger>(0);
+  auto epochs = std::make_unique<EpochManager>();
+  auto cache = std::make_unique<BlockCache>(std::uint64_t{1} << 20, *epochs, ledger.get(), nullptr);
+  TableContext context = tables_.Context(cache.get());
+  context.ledger = ledger.get();
+  auto iterator = (*Table::Open(context, summary_))->NewIterator({});
+  iterator->SeekToFirst();
+  EXPECT_GT(ledger->bytes(MemoryOwner::kTables), 0U);
+  cache.reset();
+  epochs.reset();
+  ledger.reset();
+  EXPECT_EQ(iterator->entry().key, entries_[0].key);
+  iterator.reset();
+}
+
 TEST_F(ReadsTest, AFailingReadIsReportedAndLeavesNothingBehind) {
   tables_.WriteFile(1, tables_.ReadFile(1));  // the open table keeps reading the old file
   const auto bytes = std::make_shared<std::string>(tables_.ReadFile(1));

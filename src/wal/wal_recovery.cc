@@ -30,6 +30,8 @@ Result<RecoveryResult> RecoverLog(const RecoveryOptions& options, const BatchHan
     }
     result.losses.push_back(SegmentName(successor) + ": " + what);
   }
+  // What salvage passed over is still in the segments: the caller must not keep relying on them.
+  result.clean_shutdown = result.clean_shutdown && result.losses.empty();
   // Tables may reach further than a log whose unsynced tail is gone.
   result.end.last_sequence = std::max(result.end.last_sequence, options.flushed_sequence);
   return result;

@@ -48,8 +48,9 @@ struct RecoveryOptions {
 };
 
 struct RecoveryResult {
-  ChainEnd end;                 ///< where a new segment continues
-  bool clean_shutdown = false;  ///< the newest segment ends in the trailer that Close wrote
+  ChainEnd end;  ///< where a new segment continues
+  /// The newest segment ends in the trailer that Close wrote, and nothing is lost.
+  bool clean_shutdown = false;
   /// Highest number among the files, started or not; a new segment needs a higher one.
   std::uint64_t highest_segment = 0;
   std::uint64_t segments = 0;

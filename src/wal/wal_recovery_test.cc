@@ -157,6 +157,7 @@ TEST(WalRecovery, DamageInASealedSegmentIsRot) {
   EXPECT_EQ(salvaged.Prefix(), 2U);
   EXPECT_EQ(salvaged.result->end.last_sequence, 4U) << "lost sequences are not given out again";
   EXPECT_FALSE(salvaged.result->losses.empty());
+  EXPECT_FALSE(salvaged.result->clean_shutdown) << "a trailer is there, but batches are not";
 }
 
 TEST(WalRecovery, BytesBehindTheTrailerAreNotedAndRefusedInAbsoluteMode) {
