@@ -128,8 +128,8 @@ void BackgroundCompactionWorker::SetBusyLocked(const CompactionPlan& plan, bool 
 void BackgroundCompactionWorker::CompactionLoop() {
   MutexLock lock(mutex_);
   while (true) {
-    const VersionRef version = parts_.versions->current();
-    const std::optional<CompactionPlan> plan = PickLocked(version);
+    VersionRef version = parts_.versions->current();
+    std::optional<CompactionPlan> plan = PickLocked(version);
     if (!plan) break;
     SetBusyLocked(*plan, true);
     lock.Unlock();
@@ -138,6 +138,12 @@ void BackgroundCompactionWorker::CompactionLoop() {
     if (!done) ReportFailure(done.error());
     lock.Lock();
     SetBusyLocked(*plan, false);
+    // The plan and its version hold the inputs: only without them can the files be removed.
+    plan.reset();
+    version.reset();
+    lock.Unlock();
+    parts_.obsolete_files->Sweep();
+    lock.Lock();
     if (!done) break;
   }
   --compactions_scheduled_;
@@ -154,7 +160,6 @@ Result<void> BackgroundCompactionWorker::RunPlan(const Version& version,
     parts_.state->InstallVersion(std::move(after));
     parts_.obsolete_files->AddRemoved(*before, job.edit);
   }
-  parts_.obsolete_files->Sweep();
   return {};
 }
 
@@ -167,8 +172,8 @@ Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_
   while (compactions_scheduled_ != 0 && !stopping()) idle_.WaitFor(mutex_, 100);
 
   Result<void> result;
-  const VersionRef version = parts_.versions->current();
-  const std::optional<CompactionPlan> plan =
+  VersionRef version = parts_.versions->current();
+  std::optional<CompactionPlan> plan =
       PickManual(*version, *parts_.jobs.config, ContextLocked(), begin, end);
   if (stopping()) {
     result = Error(ErrorCode::kClosed, "the database was closed before the compaction began");
@@ -183,6 +188,9 @@ Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_
   manual_waiting_ = false;
   idle_.NotifyAll();
   lock.Unlock();
+  plan.reset();
+  version.reset();
+  parts_.obsolete_files->Sweep();
   ScheduleCompaction();
   return result;
 }

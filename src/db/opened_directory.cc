@@ -107,6 +107,9 @@ Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, Opened
 Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
                           const DatabaseConfig& config, OpenMode mode, OpenedDirectory& opened) {
   QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Open(*opened.directory));
+  if (const std::string& note = opened.versions->recovery_note(); !note.empty()) {
+    opened.report.notes.push_back(note);
+  }
   QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored, ReadStoredConfig(*opened.directory));
   if (mode == OpenMode::kReadOnly) {
     opened.config = stored;
