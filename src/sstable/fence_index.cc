@@ -1,8 +1,13 @@
 #include "sstable/fence_index.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/coding.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace quiver {
 
@@ -10,7 +15,20 @@ namespace {
 
 // Groups up to this size are searched by comparing strings: a layer would cost as much.
 constexpr std::uint32_t kSmallGroup = 4;
-constexpr std::uint64_t kPadding = ~std::uint64_t{0};
+
+std::int64_t Flipped(std::uint64_t word) noexcept {
+  return static_cast<std::int64_t>(word ^ (std::uint64_t{1} << 63));
+}
+// Above every word, or equal to the largest: a search never counts it.
+constexpr std::int64_t kPadding = std::numeric_limits<std::int64_t>::max();
+
+bool ProcessorHasAvx2() noexcept {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
+#else
+  return false;
+#endif
+}
 
 std::uint32_t CommonPrefix(std::string_view a, std::string_view b) noexcept {
   const std::size_t limit = std::min(a.size(), b.size());
@@ -31,7 +49,8 @@ int CompareToPrefix(std::string_view key, std::string_view prefix) noexcept {
 
 }  // namespace
 
-FenceIndex::FenceIndex(const Separators& separators) : separators_(separators) {
+FenceIndex::FenceIndex(const Separators& separators, bool use_simd)
+    : separators_(separators), use_avx2_(use_simd && ProcessorHasAvx2()) {
   if (separators_.count > 0) AddLayer(0, separators_.count, 0);
   layers_.shrink_to_fit();
   groups_.shrink_to_fit();
@@ -82,7 +101,7 @@ void FenceIndex::AddTree(Layer& layer, const std::vector<std::uint64_t>& words) 
     Node& added = nodes_.emplace_back();
     for (std::size_t i = 0; i < kNodeWords; ++i) {
       const std::size_t word = node * kNodeWords + i;
-      added.words[i] = word < words.size() ? words[word] : kPadding;
+      added.words[i] = word < words.size() ? Flipped(words[word]) : kPadding;
     }
   }
   // Word i of an inner node is the smallest under its child i + 1.
@@ -95,7 +114,8 @@ void FenceIndex::AddTree(Layer& layer, const std::vector<std::uint64_t>& words) 
       Node& added = nodes_.emplace_back();
       for (std::size_t i = 0; i < kNodeWords; ++i) {
         const std::size_t child = node * (kNodeWords + 1) + i + 1;
-        added.words[i] = child < children ? words[child * leaves_below * kNodeWords] : kPadding;
+        added.words[i] =
+            child < children ? Flipped(words[child * leaves_below * kNodeWords]) : kPadding;
       }
     }
     leaves_below *= kNodeWords + 1;
@@ -103,7 +123,7 @@ void FenceIndex::AddTree(Layer& layer, const std::vector<std::uint64_t>& words) 
   layer.height = static_cast<std::uint32_t>(levels_.size()) - layer.first_level;
 }
 
-std::size_t FenceIndex::LowerBound(const Layer& layer, std::uint64_t word) const noexcept {
+std::size_t FenceIndex::LowerBound(const Layer& layer, std::int64_t word) const noexcept {
   std::size_t node = 0;
   std::size_t position = 0;
   for (std::uint32_t level = layer.height; level-- > 0;) {
@@ -114,6 +134,31 @@ std::size_t FenceIndex::LowerBound(const Layer& layer, std::uint64_t word) const
   }
   return node * kNodeWords + position;
 }
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,popcnt"))) std::size_t FenceIndex::LowerBoundAvx2(
+    const Layer& layer, std::int64_t word) const noexcept {
+  const __m256i wanted = _mm256_set1_epi64x(word);
+  std::size_t node = 0;
+  std::size_t position = 0;
+  for (std::uint32_t level = layer.height; level-- > 0;) {
+    const Node& searched = nodes_[levels_[layer.first_level + level] + node];
+    const auto* const words = reinterpret_cast<const __m256i*>(&searched);
+    const __m256i low = _mm256_cmpgt_epi64(wanted, _mm256_load_si256(words));
+    const __m256i high = _mm256_cmpgt_epi64(wanted, _mm256_load_si256(words + 1));
+    // Words ascend, so the lanes below `wanted` are the first ones: packed to 32 bits each, their
+    // number is that of the set bytes over four.
+    const auto lanes = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_packs_epi32(low, high)));
+    position = static_cast<std::size_t>(_mm_popcnt_u32(lanes)) / 4;
+    if (level > 0) node = node * (kNodeWords + 1) + position;
+  }
+  return node * kNodeWords + position;
+}
+#else
+std::size_t FenceIndex::LowerBoundAvx2(const Layer& layer, std::int64_t word) const noexcept {
+  return LowerBound(layer, word);
+}
+#endif
 
 std::size_t FenceIndex::FindInGroup(std::size_t begin, std::size_t end, std::uint32_t skip,
                                     std::string_view rest) const noexcept {
@@ -140,8 +185,8 @@ std::size_t FenceIndex::Find(std::string_view key) const noexcept {
       if (order != 0) return order < 0 ? layer.begin : layer.end;
     }
     const std::string_view rest = Tail(key, layer.skip);
-    const std::uint64_t word = KeyPrefix(rest);
-    const std::size_t found = LowerBound(layer, word);
+    const std::int64_t word = Flipped(KeyPrefix(rest));
+    const std::size_t found = use_avx2_ ? LowerBoundAvx2(layer, word) : LowerBound(layer, word);
     if (found == layer.groups) return layer.end;
     const Group& group = groups_[layer.first_group + found];
     // The leaf that decided is warm: comparing there costs less than keeping words by group.

@@ -11,7 +11,8 @@
 //   rest
 //
 // Within a layer the words lie in a static B+-tree of nodes of eight (one cache line): a node is
-// searched without a branch and the next one is computed, not loaded.
+// searched without a branch, by AVX2 where the processor has it, and the next one is computed, not
+// loaded.
 //
 // Invariants:
 //  1. Find(key) = number of separators at or below the key, for every sequence of separators in
@@ -43,8 +44,9 @@ struct Separators {
 class FenceIndex {
  public:
   FenceIndex() = default;
-  /// `separators` must ascend (equal ones allowed) and outlive the index.
-  explicit FenceIndex(const Separators& separators);
+  /// `separators` must ascend (equal ones allowed) and outlive the index. `use_simd` false keeps to
+  /// portable code; without AVX2 it is false anyway.
+  explicit FenceIndex(const Separators& separators, bool use_simd = true);
 
   /// Number of separators at or below `key`: the block that may hold it.
   std::size_t Find(std::string_view key) const noexcept;
@@ -66,17 +68,21 @@ class FenceIndex {
     std::uint32_t child = 0;  ///< layer, or 0
   };
   static constexpr std::size_t kNodeWords = 8;
+  /// Words with the highest bit flipped, so that their order is that of signed numbers, which is
+  /// the only one that AVX2 compares.
   struct alignas(64) Node {
-    std::uint64_t words[kNodeWords];
+    std::int64_t words[kNodeWords];
   };
 
   std::uint32_t AddLayer(std::uint32_t begin, std::uint32_t end, std::uint32_t compared);
   void AddTree(Layer& layer, const std::vector<std::uint64_t>& words);
-  std::size_t LowerBound(const Layer& layer, std::uint64_t word) const noexcept;
+  std::size_t LowerBound(const Layer& layer, std::int64_t word) const noexcept;
+  std::size_t LowerBoundAvx2(const Layer& layer, std::int64_t word) const noexcept;
   std::size_t FindInGroup(std::size_t begin, std::size_t end, std::uint32_t skip,
                           std::string_view rest) const noexcept;
 
   Separators separators_;
+  bool use_avx2_ = false;
   std::vector<Layer> layers_;
   std::vector<Group> groups_;
   std::vector<Node> nodes_;

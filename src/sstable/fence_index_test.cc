@@ -37,9 +37,12 @@ void CheckAgainstUpperBound(std::vector<std::string> separators,
   std::sort(separators.begin(), separators.end());
   const OwnedSeparators owned(separators);
   const FenceIndex index(owned.view());
+  const FenceIndex portable(owned.view(), false);
   const auto check = [&](const std::string& key) {
-    const auto expected = std::upper_bound(separators.begin(), separators.end(), key);
-    ASSERT_EQ(index.Find(key), static_cast<std::size_t>(expected - separators.begin())) << key;
+    const auto upper = std::upper_bound(separators.begin(), separators.end(), key);
+    const auto expected = static_cast<std::size_t>(upper - separators.begin());
+    ASSERT_EQ(index.Find(key), expected) << key;
+    ASSERT_EQ(portable.Find(key), expected) << key;
   };
   for (const std::string& separator : separators) {
     check(separator);

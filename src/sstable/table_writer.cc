@@ -295,9 +295,8 @@ Result<TableSummary> TableWriterImpl::Finish() {
     return Error(ErrorCode::kInternal, "Finish after a failed or finished write", output_->name());
   }
   if (summary_.entry_count == 0) return Misuse("a table needs at least one entry");
-  failed_ = true;  // until the end is reached
   QUIVER_TRY(FinishBlock(nullptr));
-  failed_ = true;
+  failed_ = true;  // until the end is reached
   AppendSections();
   AppendTail();
   QUIVER_TRY(output_->Finish());
