@@ -101,7 +101,7 @@ std::uint32_t FatNode::LowerBound(const EntryTarget& target) const noexcept {
   const std::uint64_t word = WordOf(target, skip);
   const std::uint32_t first = LowerBoundOfWord(word);
   if (first >= count) return count;
-  if ( words_[first].load(std::memory_order_acquire) != word) return first;
+  if (words_[first].load(std::memory_order_acquire) != word) return first;
   return LowerBoundAmongTies(target, word, first, count);
 }
 

@@ -121,7 +121,8 @@ class alignas(64) FatNode {
   const EntryRecord* high_ = nullptr;  // guarded by lock_
   std::uint32_t newest_position_ = 0;  // of the last insertion; guarded by lock_
   const bool is_leaf_;
-  alignas(64) std::array<std::atomic<std::uint64_t>, kCapacity> words_;  // the largest from count on
+  alignas(
+      64) std::array<std::atomic<std::uint64_t>, kCapacity> words_;  // the largest from count on
   std::array<std::atomic<const EntryRecord*>, kCapacity> records_{};
 };
 
