@@ -57,6 +57,10 @@ check-format: ## fails if a source is not formatted
 style: ## sizes, banned calls, links: the style as a test
 	@python3 scripts/style.py
 
+docs: ## the API reference from the docstrings: build/docs/html/index.html
+	@scripts/bootstrap.sh docs
+	@mkdir -p build && doxygen docs/Doxyfile && echo "docs: build/docs/html/index.html"
+
 install: build ## installs library, headers and command (PREFIX=/usr/local, DESTDIR=)
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
 

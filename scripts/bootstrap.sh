@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench tidy format)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -74,6 +74,7 @@ for group in "$@"; do
     bench) apt_need librocksdb-dev libleveldb-dev liblmdb-dev libsnappy-dev ;;
     tidy) apt_need clang-19 clang-tidy-19 libclang-rt-19-dev ;;
     format) apt_need clang-format-19 ;;
+    docs) apt_need doxygen ;;
     *) say "unknown group: $group"; exit 2 ;;
   esac
 done
