@@ -134,6 +134,27 @@ TEST_F(DatabaseTest, ASnapshotSeesItsMomentWhateverComesAfter) {
   }
 }
 
+TEST_F(DatabaseTest, AnIteratorMaySeekToItsOwnKey) {
+  auto db = Open();
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(db->Put("key" + std::to_string(10'000 + i), std::string(200, 'v')));
+    if (i == 1500) {
+      ASSERT_TRUE(db->CompactRange());
+    }
+  }
+  auto rows = db->NewIterator();
+  ASSERT_TRUE(rows);
+  int count = 0;
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next(), ++count) {
+    const std::string key(rows->key());
+    rows->Seek(rows->key());
+    ASSERT_EQ(rows->key(), key);
+    rows->SeekForPrev(rows->key());
+    ASSERT_EQ(rows->key(), key);
+  }
+  EXPECT_EQ(count, 3000);
+}
+
 TEST_F(DatabaseTest, ASnapshotOfAnotherDatabaseIsRefused) {
   auto db = Open();
   auto other = Database::Open(dir_.path() / "other", Small());

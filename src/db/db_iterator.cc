@@ -42,7 +42,9 @@ void Iterator::Impl::SeekToFirst() {
 void Iterator::Impl::Seek(std::string_view target) {
   if (!CheckOpen()) return;
   forward_ = true;
-  source_.merged->Seek(std::max(target, std::string_view(lower_)), kSequenceMax);
+  // A copy: `target` may be this iterator's own key(), which dies while the children move.
+  target_.assign(std::max(target, std::string_view(lower_)));
+  source_.merged->Seek(target_, kSequenceMax);
   FindForward(/*skip_saved_key=*/false);
 }
 
@@ -63,7 +65,8 @@ void Iterator::Impl::SeekForPrev(std::string_view target) {
   if (upper_ && target >= *upper_) return SeekToLast();
   if (!CheckOpen()) return;
   forward_ = false;
-  source_.merged->SeekForPrev(target, 0);
+  target_.assign(target);
+  source_.merged->SeekForPrev(target_, 0);
   FindBackward();
 }
 

@@ -82,6 +82,7 @@ class Iterator::Impl {
   bool valid_ = false;
   std::string saved_key_;
   std::string saved_value_;
+  std::string target_;  // of the seek under way
   std::uint64_t steps_ = 0;
 };
 

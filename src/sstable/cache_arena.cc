@@ -117,6 +117,8 @@ void CacheArena::Chunk::Clear(std::uint32_t first, std::uint32_t count) noexcept
   run_bound = free_granules;
 }
 
+CacheArena::CacheArena(std::uint64_t capacity_bytes) noexcept : capacity_bytes_(capacity_bytes) {}
+
 CacheArena::~CacheArena() = default;
 
 bool CacheArena::AddChunk(std::uint32_t granules) {

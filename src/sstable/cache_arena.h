@@ -41,7 +41,7 @@ class CacheArena {
     std::uint32_t granule = 0;
   };
 
-  explicit CacheArena(std::uint64_t capacity_bytes) noexcept : capacity_bytes_(capacity_bytes) {}
+  explicit CacheArena(std::uint64_t capacity_bytes) noexcept;
   ~CacheArena();
   CacheArena(const CacheArena&) = delete;
   CacheArena& operator=(const CacheArena&) = delete;

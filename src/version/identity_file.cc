@@ -51,7 +51,7 @@ bool ConsumeDecimal(std::string_view& in, std::uint32_t& value) {
   return true;
 }
 
-Error Damaged(std::string_view file, std::string_view what) {
+Error DamagedFile(std::string_view file, std::string_view what) {
   return Error(ErrorCode::kCorruption,
                std::string(what) + "; restore the file, or rescue the data with 'quiver repair'",
                std::string(file), 0);
@@ -60,16 +60,16 @@ Error Damaged(std::string_view file, std::string_view what) {
 // The text before the checksum line, if that line is whole, in place and right.
 Result<std::string_view> VerifiedIdentity(std::string_view contents) {
   const std::size_t line = contents.rfind(kChecksumLabel);
-  if (line == std::string_view::npos) return Damaged(kIdentityName, "has no checksum");
+  if (line == std::string_view::npos) return DamagedFile(kIdentityName, "has no checksum");
   const std::string_view text = contents.substr(0, line);
   std::string_view rest = contents.substr(line + kChecksumLabel.size());
   std::uint64_t checksum = 0;
   if (!ConsumeHex64(rest, checksum) || rest != "\n") {
-    return Damaged(kIdentityName, "ends with a malformed checksum");
+    return DamagedFile(kIdentityName, "ends with a malformed checksum");
   }
   if (checksum != Checksum(text, 0)) {
-    return Damaged(kIdentityName,
-                   "the checksum is " + Hex64(checksum) + ", expected " + Hex64(Checksum(text, 0)));
+    return DamagedFile(kIdentityName, "the checksum is " + Hex64(checksum) + ", expected " +
+                                          Hex64(Checksum(text, 0)));
   }
   return text;
 }
@@ -98,7 +98,7 @@ Result<DatabaseId> ReadIdentityFile(io::Directory& directory) {
   std::uint32_t format = 0;
   if (!ConsumeText(text, kFirstLine) || !ConsumeText(text, kFormatLabel) ||
       !ConsumeDecimal(text, format) || !ConsumeText(text, "\n")) {
-    return Damaged(kIdentityName, "is not the identity of a Quiver database");
+    return DamagedFile(kIdentityName, "is not the identity of a Quiver database");
   }
   if (format != kDirectoryFormatVersion) {
     return Error(ErrorCode::kUnsupported,
@@ -110,7 +110,7 @@ Result<DatabaseId> ReadIdentityFile(io::Directory& directory) {
   DatabaseId id;
   if (!ConsumeText(text, kIdLabel) || !ConsumeHex64(text, id.high) || !ConsumeHex64(text, id.low) ||
       text != "\n") {
-    return Damaged(kIdentityName, "has no readable database id");
+    return DamagedFile(kIdentityName, "has no readable database id");
   }
   return id;
 }
@@ -129,17 +129,17 @@ Result<std::uint64_t> ReadCurrentFile(io::Directory& directory, DatabaseId id) {
   // Only a plain manifest name passes, so nothing in the file can point outside the directory.
   const ParsedName parsed = ParseFileName(name);
   if (space == std::string::npos || parsed.kind != FileKind::kManifest) {
-    return Damaged(kCurrentName, "does not begin with the name of a manifest");
+    return DamagedFile(kCurrentName, "does not begin with the name of a manifest");
   }
   std::string_view rest = std::string_view(contents).substr(space + 1);
   std::uint64_t checksum = 0;
   if (!ConsumeHex64(rest, checksum) || rest != "\n") {
-    return Damaged(kCurrentName, "has a malformed checksum");
+    return DamagedFile(kCurrentName, "has a malformed checksum");
   }
   if (checksum != CurrentChecksum(name, id)) {
-    return Damaged(kCurrentName, "is damaged or belongs to another database: the checksum of " +
-                                     std::string(name) + " is " + Hex64(checksum) + ", expected " +
-                                     Hex64(CurrentChecksum(name, id)));
+    return DamagedFile(kCurrentName, "is damaged or belongs to another database: the checksum of " +
+                                         std::string(name) + " is " + Hex64(checksum) +
+                                         ", expected " + Hex64(CurrentChecksum(name, id)));
   }
   return parsed.number;
 }

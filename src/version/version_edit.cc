@@ -21,7 +21,7 @@ enum class Tag : std::uint64_t {
   kNextRunNumber = 6,
 };
 
-Error Damaged(std::string what) {
+Error DamagedEdit(std::string what) {
   return Error(ErrorCode::kCorruption, "the edit cannot be read: " + std::move(what));
 }
 
@@ -121,7 +121,7 @@ Result<void> ReadRemoved(Source& in, VersionEdit& edit) {
   table.level = in.Level();
   table.run = in.Varint();
   table.number = in.Varint();
-  if (in.malformed()) return Damaged("a removed table is malformed or cut short");
+  if (in.malformed()) return DamagedEdit("a removed table is malformed or cut short");
   edit.removed.push_back(table);
   return {};
 }
@@ -145,12 +145,12 @@ Result<void> ReadAdded(Source& in, VersionEdit& edit) {
   summary.created_s = in.Varint();
   summary.smallest_key = in.Key();
   summary.largest_key = in.Key();
-  if (in.malformed()) return Damaged("an added table is malformed or cut short");
+  if (in.malformed()) return DamagedEdit("an added table is malformed or cut short");
   if (summary.number == 0 || summary.smallest_key > summary.largest_key ||
       summary.smallest_sequence > summary.largest_sequence ||
       summary.largest_sequence > kSequenceMax || summary.delete_count > summary.entry_count) {
-    return Damaged("what it says of table " + std::to_string(summary.number) +
-                   " contradicts itself");
+    return DamagedEdit("what it says of table " + std::to_string(summary.number) +
+                       " contradicts itself");
   }
   edit.added.push_back(std::move(table));
   return {};
@@ -158,7 +158,7 @@ Result<void> ReadAdded(Source& in, VersionEdit& edit) {
 
 Result<void> ReadNumber(Source& in, std::optional<std::uint64_t>& number) {
   number = in.Varint();
-  if (in.malformed()) return Damaged("a number is malformed or cut short");
+  if (in.malformed()) return DamagedEdit("a number is malformed or cut short");
   return {};
 }
 
@@ -203,16 +203,16 @@ Result<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
   // The count of fields stands in front, so that an edit cut short between two fields is noticed.
   for (std::uint64_t left = in.Varint(); left != 0 && !in.malformed(); --left) {
     const std::uint64_t tag = in.Varint();
-    if (in.malformed()) return Damaged("it is cut short");
+    if (in.malformed()) return DamagedEdit("it is cut short");
     if (tag < last_tag || (tag == last_tag && !MayRepeat(Tag{tag}))) {
-      return Damaged("field " + std::to_string(tag) + " stands behind field " +
-                     std::to_string(last_tag));
+      return DamagedEdit("field " + std::to_string(tag) + " stands behind field " +
+                         std::to_string(last_tag));
     }
     QUIVER_TRY(ReadField(in, Tag{tag}, edit));
     last_tag = tag;
   }
-  if (in.malformed()) return Damaged("the number of its fields is malformed");
-  if (!in.empty()) return Damaged("there are bytes behind its last field");
+  if (in.malformed()) return DamagedEdit("the number of its fields is malformed");
+  if (!in.empty()) return DamagedEdit("there are bytes behind its last field");
   return edit;
 }
 

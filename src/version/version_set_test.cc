@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <thread>
 
 #include "base/random.h"
 #include "io/fault_file_system.h"
@@ -335,6 +337,37 @@ TEST(VersionSet, HandsOutNumbersWithoutGapsAcrossACleanClose) {
   EXPECT_EQ(versions->NewFileNumber(), 501U);
   versions->ReserveFileNumber(7);
   EXPECT_EQ(versions->NewFileNumber(), 502U);
+}
+
+TEST(VersionSet, LetsAnyThreadReadAndTakeNumbersWhileEditsAreApplied) {
+  io::MemoryFileSystem disk;
+  const auto directory = OpenDirectory(disk);
+  auto versions = *VersionSet::Create(*directory, kId);
+  std::vector<std::vector<std::uint64_t>> taken(3);
+  std::atomic<bool> done{false};
+  {
+    std::vector<std::jthread> readers;
+    for (std::vector<std::uint64_t>& numbers : taken) {
+      readers.emplace_back([&] {
+        SequenceNumber flushed = 0;
+        for (int i = 0; i < 2000 || !done.load(); ++i) {
+          if (numbers.size() < 5000) numbers.push_back(versions->NewFileNumber());
+          (void)versions->NewRunNumber();
+          EXPECT_LE(versions->current()->table_count(), 100U);
+          EXPECT_GE(versions->state().flushed_sequence, flushed);
+          flushed = versions->state().flushed_sequence;
+          EXPECT_FALSE(versions->manifest_name().empty());
+        }
+      });
+    }
+    Knowledge known;
+    ApplySome(*versions, 60, known);
+    done = true;
+  }
+  std::vector<std::uint64_t> all;
+  for (const auto& numbers : taken) all.insert(all.end(), numbers.begin(), numbers.end());
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end());
 }
 
 TEST(VersionSet, RefusesAnEditThatDoesNotFitOrTakesTheLogBack) {
