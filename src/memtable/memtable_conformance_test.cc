@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 #include <numeric>
+#include <ostream>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@
 #include "testing/seed.h"
 
 namespace quiver {
+
+// The kind's name in place of the bytes of its row.
+inline void PrintTo(const MemtableTraits& traits, std::ostream* out) {
+  *out << traits.name;
+}
+
 namespace {
 
 using testing::Model;

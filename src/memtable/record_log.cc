@@ -112,7 +112,7 @@ std::size_t RecordLog::Collect(std::uint64_t from, std::uint64_t to,
     const auto first = static_cast<std::uint32_t>(from > segment->base ? from - segment->base : 0);
     while (slot-- > first) {
       const EntryRecord* record = segment->records[slot].load(std::memory_order_acquire);
-      if (record != nullptr) out[--next] = PrefixedRecord(record);
+      if (record != nullptr) out[--next] = {0, record};
     }
   }
   std::move(out.begin() + static_cast<std::ptrdiff_t>(next),

@@ -46,8 +46,9 @@ class RecordLog {
   /// comparison, any other a comparison of hashes for each slot.
   const EntryRecord* FindVisible(const LookupKey& key) const noexcept;
 
-  /// Writes the published records of the slots [from, to) to `out` in order of arrival and
-  /// returns how many there were: fewer than to - from if a slot is claimed but unpublished.
+  /// Writes the published records of the slots [from, to) to `out` in order of arrival, with
+  /// prefixes of 0 (the sort works them out), and returns how many there were: fewer than
+  /// to - from if a slot is claimed but unpublished.
   /// Needs to <= size() and out.size() >= to - from.
   std::size_t Collect(std::uint64_t from, std::uint64_t to,
                       std::span<PrefixedRecord> out) const noexcept;

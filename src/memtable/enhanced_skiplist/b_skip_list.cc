@@ -44,7 +44,7 @@ const EntryRecord* BSkipList::Find(const LookupKey& key) const {
     const std::uint32_t position = leaf.LowerBound(target);
     const EntryRecord* record = nullptr;
     if (position < leaf.count()) {
-      record = leaf.record(position);
+      if (leaf.MayHoldKey(position, target)) record = leaf.record(position);
     } else if (const FatNode* next = leaf.next(); next != nullptr) {
       record = next->record(0);  // never changes, as it is the leaf's lower end
     }
@@ -74,14 +74,15 @@ void BSkipList::ReadLastLeaf(FatNode::Snapshot& snapshot) const noexcept {
   }
 }
 
-const EntryRecord& BSkipList::Insert(const EntryView& entry) {
-  entry_count_.fetch_add(1, std::memory_order_relaxed);
-  const EntryRecord& record = *EntryRecord::Create(arena_, entry);
+void BSkipList::Insert(const EntryRecord& record) {
   const EntryTarget target(record);
-  if (TryAppend(target, record)) return record;
-  while (!TryInsert(target, record)) {
+  if (!TryAppend(target, record)) {
+    while (!TryInsert(target, record)) {
+    }
   }
-  return record;
+  // Last, so that this barrier does not keep the search from overlapping with what the caller
+  // has under way.
+  entry_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool BSkipList::TryAppend(const EntryTarget& target, const EntryRecord& record) noexcept {

@@ -40,14 +40,14 @@ namespace quiver {
 
 class BSkipList {
  public:
-  /// `arena` takes the nodes and the records and must outlive the list.
+  /// `arena` takes the nodes and must outlive the list.
   explicit BSkipList(Arena& arena);
   BSkipList(const BSkipList&) = delete;
   BSkipList& operator=(const BSkipList&) = delete;
 
-  /// Copies the entry and inserts it. Its (key, sequence) must be new. O(log n); O(1) for
-  /// entries that arrive in order. Returns the copy.
-  const EntryRecord& Insert(const EntryView& entry);
+  /// Inserts a record, which must outlive the list and whose (key, sequence) must be new.
+  /// O(log n); O(1) for records that arrive in order.
+  void Insert(const EntryRecord& record);
 
   /// The newest version of a key at or below a sequence, or null. O(log n).
   const EntryRecord* Find(const LookupKey& key) const;
@@ -55,7 +55,7 @@ class BSkipList {
   /// Next costs O(1), Prev O(1) but for one search a leaf. The list must outlive the iterator.
   std::unique_ptr<InternalIterator> NewIterator() const;
 
-  /// Entries whose Insert has begun.
+  /// Entries whose Insert is done.
   std::uint64_t entry_count() const noexcept {
     return entry_count_.load(std::memory_order_relaxed);
   }

@@ -45,8 +45,11 @@ void Shuffle(Places& places, Random& random) {
 
 class BSkipListTest : public ::testing::Test {
  protected:
+  void Insert(const std::string& key, SequenceNumber sequence) {
+    list_.Insert(*EntryRecord::Create(arena_, {.key = key, .sequence = sequence}));
+  }
   void InsertAll(const Places& places) {
-    for (const auto& [key, sequence] : places) list_.Insert({.key = key, .sequence = sequence});
+    for (const auto& [key, sequence] : places) Insert(key, sequence);
   }
 
   /// Every entry is found by itself, and both scans show all of them in order.
@@ -196,7 +199,7 @@ TEST_F(BSkipListTest, WritersThatSplitTheSameNodesLoseNothing) {
         while (ready.load() < kWriters) std::this_thread::yield();
         for (std::uint64_t i = 0; i < kEach; ++i) {
           const auto [key, sequence] = place_of(writer, i);
-          list_.Insert({.key = key, .sequence = sequence});
+          Insert(key, sequence);
         }
       });
     }

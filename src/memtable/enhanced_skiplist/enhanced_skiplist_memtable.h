@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "memtable/enhanced_skiplist/b_skip_list.h"
+#include "memtable/entry_record.h"
 #include "memtable/memtable.h"
 
 namespace quiver {
@@ -20,7 +21,7 @@ class EnhancedSkiplistMemtable final : public Memtable {
   explicit EnhancedSkiplistMemtable(const MemtableContext& context)
       : arena_(context.memory_pool), list_(arena_) {}
 
-  void Add(const EntryView& entry) override { list_.Insert(entry); }
+  void Add(const EntryView& entry) override { list_.Insert(*EntryRecord::Create(arena_, entry)); }
   bool Get(const LookupKey& key, LookupAnswer& answer) const override;
   std::unique_ptr<InternalIterator> NewIterator() const override { return list_.NewIterator(); }
   void Seal() override {}

@@ -47,9 +47,8 @@ FatNode* FatNode::NewLeaf(Arena& arena) {
 }
 
 void FatNode::Prefetch() const noexcept {
-  constexpr std::size_t kSearchedBytes = kLineBytes + kCapacity * sizeof(std::uint64_t);
   const auto* bytes = reinterpret_cast<const char*>(this);
-  for (std::size_t offset = 0; offset < kSearchedBytes; offset += kLineBytes) {
+  for (std::size_t offset = 0; offset < sizeof(FatNode); offset += kLineBytes) {
     __builtin_prefetch(bytes + offset);
   }
 }
@@ -103,6 +102,11 @@ std::uint32_t FatNode::LowerBound(const EntryTarget& target) const noexcept {
   if (first >= count) return count;
   if (words_[first].load(std::memory_order_acquire) != word) return first;
   return LowerBoundAmongTies(target, word, first, count);
+}
+
+bool FatNode::MayHoldKey(std::uint32_t position, const EntryTarget& target) const noexcept {
+  return words_[position].load(std::memory_order_acquire) ==
+         WordOf(target, skip_.load(std::memory_order_acquire));
 }
 
 void FatNode::CopyTo(Snapshot& snapshot) const noexcept {

@@ -68,10 +68,12 @@ class alignas(64) FatNode {
   /// The next leaf, or null.
   const FatNode* next() const noexcept { return next_.load(std::memory_order_acquire); }
 
-  /// Asks for the lines that a search reads.
+  /// Asks for all lines at once: one miss's time for the words and for what they lead to.
   void Prefetch() const noexcept;
   /// The number of entries before the target: the position of the first at or after it.
   std::uint32_t LowerBound(const EntryTarget& target) const noexcept;
+  /// False only if the entry at `position` has another key than the target; reads no record.
+  bool MayHoldKey(std::uint32_t position, const EntryTarget& target) const noexcept;
   /// Copies a leaf; whether the copy is consistent is for the caller to find out.
   void CopyTo(Snapshot& snapshot) const noexcept;
   /// Copies a leaf consistently, waiting for writers.
@@ -121,8 +123,8 @@ class alignas(64) FatNode {
   const EntryRecord* high_ = nullptr;  // guarded by lock_
   std::uint32_t newest_position_ = 0;  // of the last insertion; guarded by lock_
   const bool is_leaf_;
-  alignas(
-      64) std::array<std::atomic<std::uint64_t>, kCapacity> words_;  // the largest from count on
+  // The largest word from count on.
+  alignas(64) std::array<std::atomic<std::uint64_t>, kCapacity> words_;
   std::array<std::atomic<const EntryRecord*>, kCapacity> records_{};
 };
 

@@ -32,10 +32,6 @@ std::uint8_t HashIndex::TagOf(std::uint64_t hash) noexcept {
   return tag == 0 ? 1 : tag;
 }
 
-void HashIndex::Prefetch(std::uint64_t hash) const noexcept {
-  __builtin_prefetch(BucketOf(hash).load(std::memory_order_acquire));
-}
-
 const EntryRecord* HashIndex::Newest(std::uint64_t hash, std::string_view key) const noexcept {
   const std::uint8_t wanted = TagOf(hash);
   const Link* link = BucketOf(hash).load(std::memory_order_acquire);

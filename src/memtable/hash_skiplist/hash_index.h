@@ -39,8 +39,11 @@ class HashIndex {
   /// The newest version of the key, or null. O(keys in the bucket / kSlots) cache misses.
   const EntryRecord* Newest(std::uint64_t hash, std::string_view key) const noexcept;
 
-  /// Fetches what a Publish soon to come will read.
-  void Prefetch(std::uint64_t hash) const noexcept;
+  /// Fetch what a Publish soon to come will read; the link only once the bucket has arrived.
+  void PrefetchBucket(std::uint64_t hash) const noexcept { __builtin_prefetch(&BucketOf(hash)); }
+  void PrefetchLink(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(BucketOf(hash).load(std::memory_order_acquire));
+  }
 
  private:
   static constexpr std::size_t kSlots = 6;  // a link has 64 bytes

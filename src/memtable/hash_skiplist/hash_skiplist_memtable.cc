@@ -5,9 +5,13 @@
 namespace quiver {
 
 void HashSkiplistMemtable::Add(const EntryView& entry) {
+  // The index's misses overlap with work on the record and on the list.
   const std::uint64_t hash = HashKey(entry.key);
-  index_.Prefetch(hash);
-  index_.Publish(hash, list_.Insert(entry));
+  index_.PrefetchBucket(hash);
+  const EntryRecord& record = *EntryRecord::Create(arena_, entry);
+  index_.PrefetchLink(hash);
+  list_.Insert(record);
+  index_.Publish(hash, record);
 }
 
 bool HashSkiplistMemtable::Get(const LookupKey& key, LookupAnswer& answer) const {
