@@ -103,20 +103,22 @@ Result<TableReader::Step> TableReader::SearchPrivately(std::size_t block, const 
 Result<TableReader::Step> TableReader::SearchBlock(std::size_t block, const LookupKey& key,
                                                    const TableReadOptions& options, bool continues,
                                                    bool want_pin, TableAnswer& found) const {
-  if (slots_ == nullptr) {
-    if (context_.metrics != nullptr) context_.metrics->cache_misses.Add();
-    return SearchPrivately(block, key, continues, found);
-  }
   std::uint32_t row = 0;
-  if (const CachedBlock* cached = FindCached(block, options.fill_cache)) [[likely]] {
-    PrefetchBlock(*cached, slots_->slot(block), key);
+  CachedBlock* const cached = slots_ == nullptr ? nullptr : slots_->Find(block);
+  if (cached != nullptr) [[likely]] {
+    BlockSlot& slot = slots_->slot(block);
+    PrefetchBlock(*cached, slot, key);
+    if (options.fill_cache) slot.Touch();
     const Step step = Search(cached->block, key, continues, row);
-    if (step != Step::kFound) return step;
-    Answer(cached->block, row, found.answer);
-    if (want_pin) found.pin = cached->Pin();
+    if (step == Step::kFound) {
+      Answer(cached->block, row, found.answer);
+      if (want_pin) found.pin = cached->Pin();
+    }
+    if (context_.metrics != nullptr) context_.metrics->cache_hits.Add();
     return step;
   }
-  if (options.fill_cache) {
+  if (context_.metrics != nullptr) context_.metrics->cache_misses.Add();
+  if (slots_ != nullptr && options.fill_cache) {
     QUIVER_ASSIGN_OR_RETURN(std::shared_ptr<const CachedBlock> loaded, LoadIntoCache(block, {}));
     if (loaded != nullptr) {
       const Step step = Search(loaded->block, key, continues, row);
@@ -129,36 +131,32 @@ Result<TableReader::Step> TableReader::SearchBlock(std::size_t block, const Look
   return SearchPrivately(block, key, continues, found);
 }
 
+// Counters are added to where nothing is left to load: an atomic addition lets no later load start
+// before it and none before it be under way, and so would undo the overlap of cache misses. Until
+// the filter's line is there, the processor runs ahead into the search as if it had passed.
 Result<bool> TableReader::Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
                               TableAnswer& found) const {
-  EngineMetrics* const metrics = context_.metrics;
-  const bool filtered = parts_.filter.present();
-  if (filtered) {
-    const bool absent = !parts_.filter.MayContain(key.hash);
+  EngineMetrics* const metrics = parts_.filter.present() ? context_.metrics : nullptr;
+  if (parts_.filter.present() && !parts_.filter.MayContain(key.hash)) {
     if (metrics != nullptr) {
       metrics->filter_checks.Add();
-      if (absent) metrics->filter_useful.Add();
+      metrics->filter_useful.Add();
     }
-    if (absent) return false;
+    return false;
   }
   if (found.pin != nullptr) found.pin.reset();
   std::size_t block = FindBlock(key.key);
   bool continues = false;
-  for (;;) {
-    QUIVER_ASSIGN_OR_RETURN(const Step step,
-                            SearchBlock(block, key, options, continues, want_pin, found));
-    switch (step) {
-      case Step::kFound: return true;
-      case Step::kInvisible: return false;
-      case Step::kAbsent:
-        if (filtered && metrics != nullptr) metrics->filter_false_positives.Add();
-        return false;
-      case Step::kNextBlock:
-        if (++block == block_count()) return false;
-        continues = true;
-        break;
-    }
+  Step step = Step::kNextBlock;
+  while (step == Step::kNextBlock && block < block_count()) {
+    QUIVER_ASSIGN_OR_RETURN(step, SearchBlock(block++, key, options, continues, want_pin, found));
+    continues = true;
   }
+  if (metrics != nullptr) {
+    metrics->filter_checks.Add();
+    if (step == Step::kAbsent) metrics->filter_false_positives.Add();
+  }
+  return step == Step::kFound;
 }
 
 }  // namespace quiver
