@@ -1,6 +1,7 @@
 #include "compaction/step_picker.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -49,8 +50,9 @@ std::vector<RankedTable> RankByOverlap(const SortedRun& source, const SortedRun*
     }
     ranked.push_back({static_cast<double>(overlap_bytes) / Gain(table), i});
   }
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const RankedTable& a, const RankedTable& b) { return a.cost < b.cost; });
+  std::sort(ranked.begin(), ranked.end(), [](const RankedTable& a, const RankedTable& b) {
+    return std::tie(a.cost, a.index) < std::tie(b.cost, b.index);
+  });
   return ranked;
 }
 

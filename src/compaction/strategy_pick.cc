@@ -9,8 +9,9 @@ std::vector<std::uint32_t> UrgentLevels(const std::vector<double>& scores) {
   for (std::uint32_t level = 0; level < scores.size(); ++level) {
     if (scores[level] >= 1.0) levels.push_back(level);
   }
-  std::stable_sort(levels.begin(), levels.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b]; });
+  std::sort(levels.begin(), levels.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  });
   return levels;
 }
 

@@ -303,6 +303,10 @@ bool InMemoryMap(const std::string& file) {
 }
 
 TEST_F(PosixFaultTest, MapsOnlyWhereTheFileSystemKeepsReservedSpace) {
+  const int proc_fd = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(proc_fd, 0);
+  EXPECT_FALSE(MappingIsSafe(proc_fd)) << "a file system that is not on the list";
+  ::close(proc_fd);
   const std::string mapped = (path() / "mapped").string();
   const std::string unknown = (path() / "unknown").string();
   std::unique_ptr<LogFile> written;
