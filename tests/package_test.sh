@@ -7,6 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/prefix" >/dev/null
 test -x "$work/prefix/bin/quiver"
+grep -q '^.TH QUIVER 1' "$work/prefix/share/man/man1/quiver.1"
+bash -n "$work/prefix/share/bash-completion/completions/quiver"
 if grep -rqF "$source" "$work/prefix/lib" --include='*.cmake' --include='*.pc'; then
   echo "FAILED: the package carries a path of the build machine"; exit 1
 fi

@@ -10,12 +10,13 @@
 
 #include "base/batch_codec.h"
 #include "base/try.h"
-#include "db/opened_directory.h"
+#include "db/stored_config.h"
 #include "iterator/merging_iterator.h"
 #include "memtable/memtable.h"
 #include "quiver/admin.h"
 #include "sstable/table.h"
 #include "sstable/table_owner.h"
+#include "version/version_set.h"
 #include "wal/wal_recovery.h"
 
 namespace quiver {
@@ -89,7 +90,7 @@ class Salvage {
   // The new database has the settings of the old one, if they can still be read.
   Result<std::unique_ptr<Database>> CreateDestination(const std::filesystem::path& destination) {
     DatabaseConfig config;
-    if (const auto stored = ReadStoredConfig(*directory_)) {
+    if (const auto stored = ReadStoredConfig(*directory_, id_)) {
       config = *stored;
     } else {
       report_.lost.push_back("the stored configuration (" + stored.error().ToString() +

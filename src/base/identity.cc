@@ -1,14 +1,11 @@
 #include "base/identity.h"
 
-#include <cstdio>
+#include "base/hex64.h"
 
 namespace quiver {
 
 std::string DatabaseId::ToString() const {
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(high),
-                static_cast<unsigned long long>(low));
-  return text.data();
+  return Hex64(high) + Hex64(low);
 }
 
 }  // namespace quiver

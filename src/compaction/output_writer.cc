@@ -56,7 +56,9 @@ Result<void> OutputWriter::OpenTable() {
   options.block_size_bytes = config.block_size_bytes;
   options.value_chunk_bytes = config.value_chunk_bytes;
   options.compression = target_.compression;
-  options.compression_level = config.compression_level;
+  // The setting is zstd's: from level 3 on LZ4 would be another, far slower coder.
+  options.compression_level =
+      target_.compression == CompressionKind::kZstd ? config.compression_level : 1;
   options.filter_bits_per_key = config.filter_bits_per_key;
   options.verify_output = config.verify_output;
   options.created_s = target_.created_s;

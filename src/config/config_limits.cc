@@ -1,6 +1,7 @@
 // See config_limits.h.
 #include "config/config_limits.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace quiver {
@@ -16,10 +17,15 @@ std::uint64_t MemoryFloorBytes(const DatabaseConfig& config) noexcept {
   return floor;
 }
 
-std::uint64_t BlockCacheBytes(const DatabaseConfig& config) noexcept {
-  const std::uint64_t floor = MemoryFloorBytes(config);
-  if (config.memory_limit_bytes <= floor) return kBlockCacheFloorBytes;
-  return config.memory_limit_bytes - floor + kBlockCacheFloorBytes;
+std::uint64_t BlockCacheBytes(const DatabaseConfig& config, std::uint64_t pinned_bytes) noexcept {
+  std::uint64_t taken = 0;
+  if (__builtin_add_overflow(MemoryFloorBytes(config), pinned_bytes, &taken)) {
+    return kBlockCacheLeastBytes;
+  }
+  taken -= kBlockCacheFloorBytes;
+  const std::uint64_t left =
+      config.memory_limit_bytes > taken ? config.memory_limit_bytes - taken : 0;
+  return std::max(kBlockCacheLeastBytes, left);
 }
 
 }  // namespace quiver

@@ -10,10 +10,12 @@
 
 namespace quiver {
 
-/// The block cache gets what the memory limit leaves over, and never less than this.
+/// The least memory limit leaves this much to the block cache of an empty database.
 inline constexpr std::uint64_t kBlockCacheFloorBytes = std::uint64_t{8} << 20;
+/// The cache never shrinks below this, however much memory pinned indexes and filters take.
+inline constexpr std::uint64_t kBlockCacheLeastBytes = std::uint64_t{1} << 20;
 /// What a flush or one compaction may hold: the blocks of its inputs and the table it builds.
-inline constexpr std::uint64_t kCompactionBufferBytes = std::uint64_t{4} << 20;
+inline constexpr std::uint64_t kCompactionBufferBytes = std::uint64_t{8} << 20;
 /// A step in a linked list passes over a part of all entries: beyond this size an insert costs
 /// more than the flush it saves.
 inline constexpr std::uint64_t kLinkedListSizeBytesMax = std::uint64_t{4} << 20;
@@ -34,8 +36,8 @@ constexpr bool HasHashBuckets(MemtableKind kind) noexcept {
 /// and the buffers of one flush and of every compaction thread. Saturates instead of overflowing.
 std::uint64_t MemoryFloorBytes(const DatabaseConfig& config) noexcept;
 
-/// Bytes for the block cache: what the memory limit leaves beside the memtables and buffers, at
-/// least kBlockCacheFloorBytes.
-std::uint64_t BlockCacheBytes(const DatabaseConfig& config) noexcept;
+/// Bytes for the block cache: what the memory limit leaves beside the memtables, the buffers and
+/// the `pinned_bytes` of open tables, at least kBlockCacheLeastBytes.
+std::uint64_t BlockCacheBytes(const DatabaseConfig& config, std::uint64_t pinned_bytes) noexcept;
 
 }  // namespace quiver

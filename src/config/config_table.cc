@@ -81,7 +81,7 @@ constexpr std::array kRows{
     QUIVER_SETTING(error_if_exists, .group = "general",
         .sentence = "Refuse to open a database that exists already."),
     QUIVER_SETTING(memory_limit_bytes, .group = "general", .flag = "memory-limit",
-        .minimum = 16 * kMiB, .maximum = 16 * kTiB,
+        .minimum = 24 * kMiB, .maximum = 16 * kTiB,
         .sentence = "Memory of memtables, block cache, table indexes and compactions together; "
                     "the cache takes what the others leave."),
 

@@ -179,9 +179,13 @@ TEST(Limits, TheCacheTakesWhatTheMemoryLimitLeaves) {
   const std::uint64_t floor = MemoryFloorBytes(config);
   EXPECT_EQ(floor,
             3 * config.memtable_size_bytes + kBlockCacheFloorBytes + 2 * kCompactionBufferBytes);
-  EXPECT_EQ(BlockCacheBytes(config), config.memory_limit_bytes - (floor - kBlockCacheFloorBytes));
+  EXPECT_EQ(BlockCacheBytes(config, 0),
+            config.memory_limit_bytes - (floor - kBlockCacheFloorBytes));
+  EXPECT_EQ(BlockCacheBytes(config, 5 << 20), BlockCacheBytes(config, 0) - (5 << 20));
+  EXPECT_EQ(BlockCacheBytes(config, config.memory_limit_bytes), kBlockCacheLeastBytes);
+  EXPECT_EQ(BlockCacheBytes(config, ~std::uint64_t{0}), kBlockCacheLeastBytes);
   config.memory_limit_bytes = 1;
-  EXPECT_EQ(BlockCacheBytes(config), kBlockCacheFloorBytes);
+  EXPECT_EQ(BlockCacheBytes(config, 0), kBlockCacheLeastBytes);
   config.memtable_size_bytes = ~std::uint64_t{0};
   EXPECT_EQ(MemoryFloorBytes(config), ~std::uint64_t{0}) << "saturates";
 }

@@ -78,7 +78,7 @@ TEST(ValidateConfig, RangesComeBeforeRulesAndAllAreThere) {
   DatabaseConfig config;
   config.memtable_count_max = 1;
   config.compression_level = -3;
-  config.memory_limit_bytes = 20 * kMiB;
+  config.memory_limit_bytes = 30 * kMiB;
   config.slowdown_run_count = 30;
   EXPECT_EQ(BrokenSettings(config), (Names{"memtable_count_max", "compression_level",
                                            "memory_limit_bytes", "slowdown_run_count"}));

@@ -5,7 +5,9 @@
 #include "base/batch_codec.h"
 #include "base/try.h"
 #include "db/engine.h"
+#include "db/stored_config.h"
 #include "metrics/operation_timer.h"
+#include "version/identity_file.h"
 
 namespace quiver {
 
@@ -90,7 +92,8 @@ Result<std::unique_ptr<Database>> Database::OpenReadOnly(
 
 Result<DatabaseConfig> Database::StoredConfig(const std::filesystem::path& directory) noexcept {
   QUIVER_ASSIGN_OR_RETURN(auto opened, io::PosixFileSystem().OpenDirectory(directory, false));
-  return ReadStoredConfig(*opened);
+  QUIVER_ASSIGN_OR_RETURN(const DatabaseId id, ReadIdentityFile(*opened));
+  return ReadStoredConfig(*opened, id);
 }
 
 Result<void> Database::Put(std::string_view key, std::string_view value,

@@ -3,6 +3,7 @@
 
 #include "base/batch_codec.h"
 #include "base/try.h"
+#include "config/config_limits.h"
 #include "db/engine.h"
 #include "io/fork_guard.h"
 #include "memtable/memtable_traits.h"
@@ -13,21 +14,6 @@ namespace quiver {
 namespace {
 
 constexpr std::uint64_t kTickMs = 250;
-/// What compactions and flushes buffer: read-ahead of the inputs, columns and output buffer.
-constexpr std::uint64_t kCompactionBufferBytes = std::uint64_t{8} << 20;
-constexpr std::uint64_t kCacheBytesMin = std::uint64_t{1} << 20;
-
-std::uint64_t MemtableBudget(const DatabaseConfig& config) {
-  return config.memtable_size_bytes * config.memtable_count_max;
-}
-
-// What is left of the limit for cached blocks.
-std::uint64_t CacheCapacity(const DatabaseConfig& config, std::uint64_t table_bytes) {
-  const std::uint64_t taken = MemtableBudget(config) + table_bytes +
-                              kCompactionBufferBytes * (1 + config.compaction_threads);
-  return std::max(kCacheBytesMin,
-                  config.memory_limit_bytes - std::min(config.memory_limit_bytes, taken));
-}
 
 }  // namespace
 
@@ -51,8 +37,8 @@ Engine::Engine(const io::Environment& environment, OpenedDirectory opened, OpenM
       directory_(std::move(opened.directory)),
       lock_(std::move(opened.lock)),
       core_(std::make_shared<EngineCore>(config_.memory_limit_bytes, config_.memtable_size_bytes)),
-      cache_(std::make_unique<BlockCache>(CacheCapacity(config_, 0), core_->epochs, &core_->ledger,
-                                          &core_->metrics)),
+      cache_(std::make_unique<BlockCache>(BlockCacheBytes(config_, 0), core_->epochs,
+                                          &core_->ledger, &core_->metrics)),
       versions_(std::move(opened.versions)) {
   TableContext tables;
   tables.directory = directory_.get();
@@ -265,7 +251,8 @@ void Engine::BatchSync() {
 
 // Pinned indexes and filters grow with the data; the cache gives way to them.
 void Engine::BalanceMemory() {
-  const std::uint64_t capacity = CacheCapacity(config_, core_->ledger.bytes(MemoryOwner::kTables));
+  const std::uint64_t capacity =
+      BlockCacheBytes(config_, core_->ledger.bytes(MemoryOwner::kTables));
   if (capacity != cache_->capacity_bytes()) cache_->SetCapacity(capacity);
 }
 

@@ -6,12 +6,11 @@
 #include <string>
 
 #include "base/try.h"
+#include "db/stored_config.h"
 
 namespace quiver {
 
 namespace {
-
-constexpr std::uint64_t kConfigBytesMax = std::uint64_t{1} << 20;
 
 Result<void> CheckConfig(const DatabaseConfig& config) {
   const std::vector<ConfigViolation> violations = ValidateConfig(config);
@@ -110,7 +109,8 @@ Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
   if (const std::string& note = opened.versions->recovery_note(); !note.empty()) {
     opened.report.notes.push_back(note);
   }
-  QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored, ReadStoredConfig(*opened.directory));
+  QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored,
+                          ReadStoredConfig(*opened.directory, opened.versions->database_id()));
   if (mode == OpenMode::kReadOnly) {
     opened.config = stored;
   } else {
@@ -119,7 +119,7 @@ Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
   }
   QUIVER_TRY(CompareFiles(entries, opened));
   if (mode == OpenMode::kReadWrite && !(stored == config)) {
-    QUIVER_TRY(io::ReplaceFileDurably(*opened.directory, kConfigName, FormatConfig(config)));
+    QUIVER_TRY(WriteStoredConfig(*opened.directory, opened.versions->database_id(), config));
   }
   return {};
 }
@@ -127,8 +127,8 @@ Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
 Result<void> CreateNew(const io::Environment& environment, const DatabaseConfig& config,
                        OpenedDirectory& opened) {
   // The configuration first: CURRENT, which VersionSet writes last, is what makes a database.
-  QUIVER_TRY(io::ReplaceFileDurably(*opened.directory, kConfigName, FormatConfig(config)));
   const DatabaseId id{environment.random(), environment.random()};
+  QUIVER_TRY(WriteStoredConfig(*opened.directory, id, config));
   QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Create(*opened.directory, id));
   opened.config = config;
   opened.report.created = true;
@@ -136,24 +136,6 @@ Result<void> CreateNew(const io::Environment& environment, const DatabaseConfig&
 }
 
 }  // namespace
-
-Result<DatabaseConfig> ReadStoredConfig(io::Directory& directory) {
-  auto text = io::ReadWholeFile(directory, kConfigName, kConfigBytesMax);
-  if (!text) {
-    if (text.error().code() != ErrorCode::kNotFound) return Error(text.error());
-    return Error(ErrorCode::kCorruption,
-                 "the stored configuration is missing; write one with 'quiver config show' and the "
-                 "settings the database was created with",
-                 std::string(kConfigName));
-  }
-  auto config = ParseConfig(*text, kConfigName);
-  if (!config) {
-    return Error(ErrorCode::kCorruption,
-                 "the stored configuration is damaged: " + config.error().message(),
-                 std::string(kConfigName));
-  }
-  return config;
-}
 
 Result<OpenedDirectory> OpenDirectory(const io::Environment& environment,
                                       const std::filesystem::path& path,

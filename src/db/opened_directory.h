@@ -34,7 +34,4 @@ Result<OpenedDirectory> OpenDirectory(const io::Environment& environment,
                                       const std::filesystem::path& path,
                                       const DatabaseConfig& config, OpenMode mode);
 
-/// The configuration stored in an existing database.
-Result<DatabaseConfig> ReadStoredConfig(io::Directory& directory);
-
 }  // namespace quiver

@@ -1,11 +1,10 @@
 #include "version/identity_file.h"
 
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <string_view>
 
 #include "base/hash.h"
+#include "base/hex64.h"
 #include "base/try.h"
 #include "version/version_set.h"
 
@@ -17,26 +16,8 @@ constexpr std::string_view kFirstLine = "quiver database\n";
 constexpr std::string_view kFormatLabel = "format ";
 constexpr std::string_view kIdLabel = "id ";
 constexpr std::string_view kChecksumLabel = "checksum ";
-constexpr std::size_t kHexDigits = 16;
 // Far more than either file has; leaves a newer format room for further lines.
 constexpr std::uint64_t kFileBytesMax = 4096;
-
-std::string Hex64(std::uint64_t value) {
-  std::array<char, kHexDigits + 1> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
-// Takes exactly 16 lower-case hexadecimal digits off the front of `in`.
-bool ConsumeHex64(std::string_view& in, std::uint64_t& value) {
-  if (in.size() < kHexDigits) return false;
-  const std::string_view digits = in.substr(0, kHexDigits);
-  const auto [stop, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (error != std::errc() || stop != digits.data() + digits.size()) return false;
-  in.remove_prefix(kHexDigits);
-  return Hex64(value) == digits;
-}
 
 bool ConsumeText(std::string_view& in, std::string_view text) {
   if (!in.starts_with(text)) return false;
