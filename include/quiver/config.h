@@ -52,6 +52,7 @@ struct DatabaseConfig {
   // --- general
   bool create_if_missing = true;
   bool error_if_exists = false;
+  bool store_settings = true;
   std::uint64_t memory_limit_bytes = std::uint64_t{512} << 20;
 
   // --- memtable
@@ -124,6 +125,7 @@ struct SettingInfo {
   std::uint64_t maximum;                      ///< largest value
   std::span<const std::string_view> choices;  ///< names of an enum's values, in value order
   bool fixed_at_creation;                     ///< a change after creation is refused
+  bool per_open;                              ///< about one open, so never stored
   std::string_view sentence;
 };
 

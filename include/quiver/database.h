@@ -43,7 +43,8 @@ struct WriteOptions {
   /// Overrides wal_mode for this write. kSync makes it and all earlier writes durable before the
   /// acknowledgement.
   std::optional<WalMode> wal_mode;
-  /// With true a write that would have to wait for flush or compaction returns kBusy instead.
+  /// With true a write that would have to wait for flush or compaction, or be slowed down for
+  /// them, returns kBusy instead; it still waits its turn among writers, and for syncs.
   bool fail_if_stalled = false;
 };
 
@@ -52,7 +53,8 @@ class Database {
   /// Opens the database in `directory`, creating it if the configuration allows, and recovers
   /// what the log holds. Cost: in proportion to the manifest and the log, not to the data.
   /// Errors: kInvalidArgument (every broken setting at once), kNotFound, kBusy (with the holder's
-  /// pid), kCorruption, kUnsupported (newer format), kIo.
+  /// pid), kCorruption, kUnsupported (newer format), kIo. The settings, but for those about one
+  /// open only, are stored with the database unless config.store_settings is false.
   static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& directory,
                                                 const DatabaseConfig& config = Balanced()) noexcept;
   /// Opens for reading only; nothing in the directory is written, created or upgraded. The log is

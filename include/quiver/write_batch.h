@@ -18,6 +18,14 @@ namespace quiver {
 
 class WriteBatch {
  public:
+  WriteBatch() = default;
+  WriteBatch(const WriteBatch&) = default;
+  WriteBatch& operator=(const WriteBatch&) = default;
+  /// A batch that was moved from is empty.
+  WriteBatch(WriteBatch&& other) noexcept;
+  WriteBatch& operator=(WriteBatch&& other) noexcept;
+  ~WriteBatch() = default;
+
   /// Adds a put. kInvalidArgument, with the batch unchanged, if key, value or batch would pass
   /// its limit (types.h).
   Result<void> Put(std::string_view key, std::string_view value);

@@ -3,6 +3,8 @@
 // into one log frame.
 #include "quiver/write_batch.h"
 
+#include <utility>
+
 #include "base/batch_codec.h"
 #include "base/try.h"
 
@@ -30,6 +32,15 @@ Result<void> CheckLimits(const BatchEntry& entry, std::size_t batch_bytes) {
 }
 
 }  // namespace
+
+WriteBatch::WriteBatch(WriteBatch&& other) noexcept
+    : encoded_(std::exchange(other.encoded_, {})), count_(std::exchange(other.count_, 0)) {}
+
+WriteBatch& WriteBatch::operator=(WriteBatch&& other) noexcept {
+  encoded_ = std::exchange(other.encoded_, {});
+  count_ = std::exchange(other.count_, 0);
+  return *this;
+}
 
 Result<void> WriteBatch::Put(std::string_view key, std::string_view value) {
   const BatchEntry entry{.operation = Operation::kPut, .key = key, .value = value};

@@ -63,6 +63,7 @@ Result<void> OutputWriter::OpenTable() {
   options.verify_output = config.verify_output;
   options.created_s = target_.created_s;
   options.rate_limiter = context_.rate_limiter;
+  options.cancelled = context_.cancelled;
   const FileNumber number = context_.new_file_number();
   QUIVER_ASSIGN_OR_RETURN(writer_, TableWriter::Create(*context_.directory, number, options));
   created_.push_back(number);

@@ -30,7 +30,9 @@ memtable_size_bytes = "64MiB"
 Sizes are plain bytes or a string with a unit: `67108864`, `"64MiB"`, `"64 MB"`, `"64K"`. Units are
 powers of 1024 whatever their spelling. A file with an unknown, repeated or out-of-range setting is
 refused, and every fault is reported with its line. A setting marked *fixed* belongs to the format
-of the tables and cannot change once the database is created.
+of the tables and cannot change once the database is created. The others are stored with the
+database by every open (docs/formats/config.md), so that tools see what the program uses; those
+marked *per open* are about one open only and are never stored.
 
 )";
 
@@ -63,6 +65,7 @@ void AppendSettings(std::string& page) {
     page += "| `" + std::string(row.info.name) + "` | ";
     page += TypeName(row.info.type);
     if (row.info.fixed_at_creation) page += ", *fixed*";
+    if (row.info.per_open) page += ", *per open*";
     page += " | `" + FormatValue(row, row.read(defaults)) + "` | " + FormatRange(row.info);
     page += " | " + std::string(row.info.sentence);
     if (!row.info.flag.empty()) page += " Flag: `--" + std::string(row.info.flag) + "`.";

@@ -33,6 +33,7 @@ struct RowText {
   std::uint64_t minimum;
   std::uint64_t maximum;
   bool fixed_at_creation;
+  bool per_open;
   std::string_view sentence;
 };
 
@@ -48,6 +49,7 @@ consteval SettingRow MakeRow(const RowText& text) {
               .maximum = text.maximum,
               .choices = {},
               .fixed_at_creation = text.fixed_at_creation,
+              .per_open = text.per_open,
               .sentence = text.sentence};
   if constexpr (std::is_same_v<Field, bool>) {
     row.info.type = SettingType::kBool;
@@ -76,10 +78,12 @@ consteval SettingRow MakeRow(const RowText& text) {
 
 // clang-format off
 constexpr std::array kRows{
-    QUIVER_SETTING(create_if_missing, .group = "general",
+    QUIVER_SETTING(create_if_missing, .group = "general", .per_open = true,
         .sentence = "Create the database if the directory holds none."),
-    QUIVER_SETTING(error_if_exists, .group = "general",
+    QUIVER_SETTING(error_if_exists, .group = "general", .per_open = true,
         .sentence = "Refuse to open a database that exists already."),
+    QUIVER_SETTING(store_settings, .group = "general", .per_open = true,
+        .sentence = "Store the settings with an existing database; false keeps them to this open."),
     QUIVER_SETTING(memory_limit_bytes, .group = "general", .flag = "memory-limit",
         .minimum = 24 * kMiB, .maximum = 16 * kTiB,
         .sentence = "Memory of memtables, block cache, table indexes and compactions together; "
@@ -101,8 +105,8 @@ constexpr std::array kRows{
     QUIVER_SETTING(wal_batch_bytes, .group = "wal", .minimum = 4 * kKiB, .maximum = kGiB,
         .sentence = "Mode batch: the log is synced when this much of it is not."),
     QUIVER_SETTING(wal_batch_interval_ms, .group = "wal", .minimum = 1, .maximum = kHourMs,
-        .sentence = "Mode batch: the log is synced this long after a write at the latest."),
-    QUIVER_SETTING(wal_recovery_mode, .group = "wal",
+        .sentence = "Mode batch: a sync of the log begins this long after a write at the latest."),
+    QUIVER_SETTING(wal_recovery_mode, .group = "wal", .per_open = true,
         .sentence = "What an open does with a damaged log (docs/guarantees.md)."),
 
     QUIVER_SETTING(key_width_bytes, .group = "table", .maximum = 65'535,
@@ -156,7 +160,7 @@ constexpr std::array kRows{
     QUIVER_SETTING(compaction_threads, .group = "compaction", .minimum = 1, .maximum = 64,
         .sentence = "Threads that merge tables; flushes have a thread of their own."),
     QUIVER_SETTING(compaction_rate_limit_bytes_per_s, .group = "compaction", .maximum = kTiB,
-        .sentence = "What compactions write in a second at most; 0 sets no limit."),
+        .sentence = "What compactions (not flushes) write in a second at most; 0 sets no limit."),
 
     QUIVER_SETTING(slowdown_run_count, .group = "write", .minimum = 2, .maximum = 10'000,
         .sentence = "Runs of level 0 at which writes begin to be slowed."),
@@ -195,6 +199,15 @@ constexpr auto kInfos = [] {
 }();
 
 }  // namespace
+
+DatabaseConfig StoredSettings(const DatabaseConfig& config) noexcept {
+  const DatabaseConfig defaults;
+  DatabaseConfig stored = config;
+  for (const SettingRow& row : SettingRows()) {
+    if (row.info.per_open) row.write(stored, row.read(defaults));
+  }
+  return stored;
+}
 
 std::span<const SettingRow> SettingRows() noexcept {
   return kRows;

@@ -33,6 +33,9 @@ std::span<const SettingRow> SettingRows() noexcept;
 /// The row named `name`; kNotFound naming the nearest setting if there is none.
 Result<const SettingRow*> FindSetting(std::string_view name);
 
+/// `config` with the default of every setting that is about one open only: what is stored.
+DatabaseConfig StoredSettings(const DatabaseConfig& config) noexcept;
+
 /// True if `value` is within the row's range.
 bool InRange(const SettingRow& row, std::uint64_t value) noexcept;
 /// "2 to 64", "4KiB to 1MiB", "true or false", "sync, batch or async".

@@ -90,6 +90,22 @@ TEST(ConfigTable, OnlyTheWidthsAreFixedAtCreation) {
   EXPECT_EQ(fixed, (std::set<std::string_view>{"key_width_bytes", "value_width_bytes"}));
 }
 
+TEST(ConfigTable, WhatIsAboutOneOpenIsNotStored) {
+  std::set<std::string_view> per_open;
+  for (const SettingInfo& info : ConfigTable()) {
+    if (info.per_open) per_open.insert(info.name);
+  }
+  EXPECT_EQ(per_open, (std::set<std::string_view>{"create_if_missing", "error_if_exists",
+                                                  "store_settings", "wal_recovery_mode"}));
+  DatabaseConfig config;
+  config.error_if_exists = true;
+  config.wal_recovery_mode = WalRecoveryMode::kSkipAnyCorrupt;
+  config.memtable_count_max = 7;
+  DatabaseConfig expected;
+  expected.memtable_count_max = 7;
+  EXPECT_EQ(StoredSettings(config), expected);
+}
+
 TEST(ConfigTable, TypesFollowTheFields) {
   const auto type_of = [](std::string_view name) { return (*FindSetting(name))->info.type; };
   EXPECT_EQ(type_of("create_if_missing"), SettingType::kBool);

@@ -20,8 +20,24 @@ void BackgroundCompactionWorker::Cancel() {
   idle_.NotifyAll();
 }
 
-void BackgroundCompactionWorker::ReportFailure(const Error& error) {
-  if (error.code() == ErrorCode::kClosed && cancelled_.load(std::memory_order_acquire)) return;
+void BackgroundCompactionWorker::WaitForCallers() {
+  MutexLock lock(mutex_);
+  while (callers_ != 0) idle_.Wait(mutex_);
+}
+
+bool BackgroundCompactionWorker::WasCancelled(const Error& error) const {
+  return error.code() == ErrorCode::kClosed && cancelled_.load(std::memory_order_acquire);
+}
+
+BackgroundCompactionWorker::Retry BackgroundCompactionWorker::ReportJob(const Error& error) {
+  if (WasCancelled(error)) return std::nullopt;
+  parts_.jobs.metrics->background_errors.Add();
+  const Retry retry = parts_.health->ReportJob(error);
+  parts_.state->Wake();
+  return retry;
+}
+
+void BackgroundCompactionWorker::ReportEdit(const Error& error) {
   parts_.jobs.metrics->background_errors.Add();
   parts_.health->Report(error);
   parts_.state->Wake();
@@ -45,10 +61,13 @@ void BackgroundCompactionWorker::FlushLoop() {
   while (!cancelled_.load(std::memory_order_acquire)) {
     const std::vector<MemtableRef> memtables = parts_.state->ImmutablesOldestFirst();
     if (memtables.empty()) break;
-    if (const Result<void> flushed = FlushOnce(memtables); !flushed) {
-      ReportFailure(flushed.error());
-      break;
+    Retry retry;
+    const Result<void> flushed = FlushOnce(memtables, retry);
+    if (retry) {
+      parts_.executor->SubmitAfter(io::Lane::kFlush, *retry, [this] { FlushLoop(); });
+      return;  // still scheduled
     }
+    if (!flushed) break;
     ScheduleCompaction();
   }
   MutexLock lock(mutex_);
@@ -63,7 +82,8 @@ void BackgroundCompactionWorker::FlushLoop() {
   idle_.NotifyAll();
 }
 
-Result<void> BackgroundCompactionWorker::FlushOnce(const std::vector<MemtableRef>& memtables) {
+Result<void> BackgroundCompactionWorker::FlushOnce(const std::vector<MemtableRef>& memtables,
+                                                   Retry& retry) {
   std::vector<std::unique_ptr<InternalIterator>> children;
   SequenceNumber flushed_sequence = 0;
   for (const MemtableRef& memtable : memtables) {
@@ -71,18 +91,29 @@ Result<void> BackgroundCompactionWorker::FlushOnce(const std::vector<MemtableRef
     children.push_back(memtable->table().NewIterator());
     flushed_sequence = std::max(flushed_sequence, memtable->largest_sequence());
   }
-  QUIVER_ASSIGN_OR_RETURN(
-      JobResult job, RunFlush(parts_.jobs, NewMergingIterator(std::move(children)), Snapshots()));
-  job.edit.first_log_segment = parts_.state->FirstSegmentAfter(memtables.back());
-  job.edit.flushed_sequence = flushed_sequence;
+  // Writers wait for flushes, so the limit of compactions is not theirs.
+  JobContext jobs = parts_.jobs;
+  jobs.rate_limiter = nullptr;
+  Result<JobResult> job = RunFlush(jobs, NewMergingIterator(std::move(children)), Snapshots());
+  if (!job) {
+    retry = ReportJob(job.error());
+    return job.error();
+  }
+  job->edit.first_log_segment = parts_.state->FirstSegmentAfter(memtables.back());
+  job->edit.flushed_sequence = flushed_sequence;
   {
     MutexLock lock(manifest_mutex_);
-    QUIVER_ASSIGN_OR_RETURN(VersionRef version, parts_.versions->Apply(job.edit));
-    parts_.state->FinishFlush(std::move(version), memtables);
+    Result<VersionRef> version = parts_.versions->Apply(job->edit);
+    if (!version) {
+      ReportEdit(version.error());
+      return version.error();
+    }
+    parts_.state->FinishFlush(*std::move(version), memtables);
   }
+  parts_.health->JobSucceeded();
   parts_.obsolete_files->Sweep();
   // A segment that cannot be removed now is removed by the next flush or the next open.
-  (void)parts_.wal->DeleteSegmentsBefore(*job.edit.first_log_segment);
+  (void)parts_.wal->DeleteSegmentsBefore(*job->edit.first_log_segment);
   return {};
 }
 
@@ -134,8 +165,8 @@ void BackgroundCompactionWorker::CompactionLoop() {
     SetBusyLocked(*plan, true);
     lock.Unlock();
     ScheduleCompaction();  // another thread may find work beside this plan
-    const Result<void> done = RunPlan(*version, *plan);
-    if (!done) ReportFailure(done.error());
+    Retry retry;
+    const Result<void> done = RunPlan(*version, *plan, retry);
     lock.Lock();
     SetBusyLocked(*plan, false);
     // The plan and its version hold the inputs: only without them can the files be removed.
@@ -144,29 +175,45 @@ void BackgroundCompactionWorker::CompactionLoop() {
     lock.Unlock();
     parts_.obsolete_files->Sweep();
     lock.Lock();
+    if (retry) {
+      parts_.executor->SubmitAfter(io::Lane::kCompaction, *retry, [this] { CompactionLoop(); });
+      return;  // still scheduled
+    }
     if (!done) break;
   }
   --compactions_scheduled_;
   idle_.NotifyAll();
 }
 
-Result<void> BackgroundCompactionWorker::RunPlan(const Version& version,
-                                                 const CompactionPlan& plan) {
-  QUIVER_ASSIGN_OR_RETURN(JobResult job, RunCompaction(parts_.jobs, version, plan, Snapshots()));
+Result<void> BackgroundCompactionWorker::RunPlan(const Version& version, const CompactionPlan& plan,
+                                                 Retry& retry) {
+  const Result<JobResult> job = RunCompaction(parts_.jobs, version, plan, Snapshots());
+  if (!job) {
+    retry = ReportJob(job.error());
+    return job.error();
+  }
   {
     MutexLock lock(manifest_mutex_);
     const VersionRef before = parts_.versions->current();
-    QUIVER_ASSIGN_OR_RETURN(VersionRef after, parts_.versions->Apply(job.edit));
-    parts_.state->InstallVersion(std::move(after));
-    parts_.obsolete_files->AddRemoved(*before, job.edit);
+    Result<VersionRef> after = parts_.versions->Apply(job->edit);
+    if (!after) {
+      ReportEdit(after.error());
+      return after.error();
+    }
+    parts_.state->InstallVersion(*std::move(after));
+    parts_.obsolete_files->AddRemoved(*before, job->edit);
   }
+  parts_.health->JobSucceeded();
   return {};
 }
 
 Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_view> begin,
                                                       std::optional<std::string_view> end) {
-  MutexLock lock(mutex_);
   const auto stopping = [this] { return cancelled_.load(std::memory_order_acquire); };
+  const Error closed(ErrorCode::kClosed, "the database was closed before the compaction began");
+  MutexLock lock(mutex_);
+  if (stopping()) return closed;
+  ++callers_;
   while (manual_waiting_ && !stopping()) idle_.WaitFor(mutex_, 100);  // one at a time
   manual_waiting_ = true;
   while (compactions_scheduled_ != 0 && !stopping()) idle_.WaitFor(mutex_, 100);
@@ -176,12 +223,12 @@ Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_
   std::optional<CompactionPlan> plan =
       PickManual(*version, *parts_.jobs.config, ContextLocked(), begin, end);
   if (stopping()) {
-    result = Error(ErrorCode::kClosed, "the database was closed before the compaction began");
+    result = closed;
   } else if (plan) {
     SetBusyLocked(*plan, true);
     lock.Unlock();
-    result = RunPlan(*version, *plan);
-    if (!result) ReportFailure(result.error());
+    Retry retry;  // whoever asked for the compaction gets the error and decides
+    result = RunPlan(*version, *plan, retry);
     lock.Lock();
     SetBusyLocked(*plan, false);
   }
@@ -192,6 +239,9 @@ Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_
   version.reset();
   parts_.obsolete_files->Sweep();
   ScheduleCompaction();
+  lock.Lock();
+  --callers_;
+  idle_.NotifyAll();
   return result;
 }
 

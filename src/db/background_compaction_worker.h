@@ -64,19 +64,26 @@ class BackgroundCompactionWorker {
 
   /// Makes running jobs stop soon and keeps new ones from starting.
   void Cancel() EXCLUDES(mutex_);
+  /// After Cancel: waits until no CompactRange runs on a caller's thread.
+  void WaitForCallers() EXCLUDES(mutex_);
   const CompactionStrategy& strategy() const noexcept { return *strategy_; }
 
  private:
   void FlushLoop();
-  Result<void> FlushOnce(const std::vector<MemtableRef>& memtables);
+  /// An answer asks for the same again after so many milliseconds.
+  using Retry = std::optional<std::uint64_t>;
+  Result<void> FlushOnce(const std::vector<MemtableRef>& memtables, Retry& retry);
   void CompactionLoop();
-  Result<void> RunPlan(const Version& version, const CompactionPlan& plan) EXCLUDES(mutex_);
+  Result<void> RunPlan(const Version& version, const CompactionPlan& plan, Retry& retry)
+      EXCLUDES(mutex_);
   std::optional<CompactionPlan> PickLocked(const VersionRef& version) REQUIRES(mutex_);
   CompactionContext ContextLocked() const REQUIRES(mutex_);
   void SetBusyLocked(const CompactionPlan& plan, bool busy) REQUIRES(mutex_);
   Result<void> WaitFor(const std::function<bool()>& ready) EXCLUDES(mutex_);
-  /// Reports a failed job unless it was only cancelled.
-  void ReportFailure(const Error& error);
+  bool WasCancelled(const Error& error) const;
+  /// What a job's failure means, unless it was only cancelled.
+  Retry ReportJob(const Error& error);
+  void ReportEdit(const Error& error);
   std::vector<SequenceNumber> Snapshots() const;
 
   const Parts parts_;
@@ -90,6 +97,7 @@ class BackgroundCompactionWorker {
   bool flush_scheduled_ GUARDED_BY(mutex_) = false;
   std::uint32_t compactions_scheduled_ GUARDED_BY(mutex_) = 0;
   bool manual_waiting_ GUARDED_BY(mutex_) = false;
+  std::uint32_t callers_ GUARDED_BY(mutex_) = 0;  // threads inside CompactRange
   std::set<FileNumber> busy_ GUARDED_BY(mutex_);
 };
 

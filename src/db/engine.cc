@@ -12,6 +12,16 @@
 
 namespace quiver {
 
+namespace {
+
+Error ForkedCopyError() {
+  return {ErrorCode::kClosed,
+          "this process is a fork of the one that opened the database; open it after the fork, or "
+          "keep it in the parent"};
+}
+
+}  // namespace
+
 Engine::~Engine() {
   // An error of a close that nobody asked for has nobody to go to; Close() reports it.
   (void)Close();
@@ -22,15 +32,16 @@ Engine::~Engine() {
   core_->epochs.Collect();
 }
 
+bool Engine::IsForkedCopy() const noexcept {
+  return io::ForkGeneration() != fork_generation_;
+}
+
 Result<void> Engine::CheckOpen() const {
   if (closed_.load(std::memory_order_acquire)) [[unlikely]] {
     return Error(ErrorCode::kClosed, "the database was closed");
   }
-  if (io::ForkGeneration() != fork_generation_) [[unlikely]] {
-    return Error(ErrorCode::kClosed,
-                 "this process is a fork of the one that opened the database; open it after the "
-                 "fork, or keep it in the parent");
-  }
+  if (IsForkedCopy()) [[unlikely]]
+    return ForkedCopyError();
   return {};
 }
 
@@ -51,13 +62,19 @@ Result<SequenceNumber> Engine::ReadSequence(const Snapshot* snapshot) const {
 Result<SequenceNumber> Engine::Write(std::string_view encoded, std::uint32_t entry_count,
                                      const WriteOptions& options) {
   QUIVER_TRY(CheckWritable());
+  const WalMode mode = options.wal_mode.value_or(config_.wal_mode);
+  if (mode > WalMode::kAsync) [[unlikely]] {
+    return Error(ErrorCode::kInvalidArgument,
+                 "wal_mode " + std::to_string(static_cast<int>(mode)) +
+                     " of the write is none of kSync, kBatch and kAsync");
+  }
   if (entry_count == 0) return visible_sequence_.load(std::memory_order_acquire);
-  return write_path_->Submit(encoded, entry_count, options.wal_mode.value_or(config_.wal_mode),
-                             options.fail_if_stalled);
+  return write_path_->Submit(encoded, entry_count, mode, options.fail_if_stalled);
 }
 
 Result<void> Engine::Flush() {
   QUIVER_TRY(CheckWritable());
+  QUIVER_TRY(health_.CheckWritable());
   QUIVER_TRY(write_path_->Rotate());
   return worker_->WaitForFlush();
 }
@@ -81,11 +98,8 @@ Result<void> Engine::SyncLog() {
 }
 
 SequenceNumber Engine::DurableSequence() const {
-  if (wal_ == nullptr) return visible_sequence_.load(std::memory_order_acquire);
-  if (closed_.load(std::memory_order_acquire)) {
-    return durable_at_close_.load(std::memory_order_acquire);
-  }
-  return wal_->durable_sequence();
+  return wal_ == nullptr ? visible_sequence_.load(std::memory_order_acquire)
+                         : wal_->durable_sequence();
 }
 
 Result<void> Engine::WaitDurable(SequenceNumber sequence) {
@@ -167,6 +181,8 @@ Result<Snapshot> Engine::NewSnapshot() const {
 // --- closing
 
 Result<void> Engine::Close() {
+  // The parent's locks may be held by threads that this process does not have.
+  if (IsForkedCopy()) return ForkedCopyError();
   MutexLock lock(close_mutex_);
   if (closed_.exchange(true, std::memory_order_acq_rel)) return {};
   if (mode_ == OpenMode::kReadOnly) {
@@ -178,12 +194,14 @@ Result<void> Engine::Close() {
   // A writer that passed the check of closed_ ends before the barrier; later ones are refused.
   if (write_path_ != nullptr) write_path_->Drain();
   if (executor_ != nullptr) executor_->Shutdown();
+  if (worker_ != nullptr) worker_->WaitForCallers();
+  // Sealing says that everything in the log is safe: after an open that failed half-way nobody
+  // knows, and the next open has to find the log as a crash leaves it.
   Result<void> result;
-  if (wal_ != nullptr) {
-    result = wal_->Close();
-    durable_at_close_.store(wal_->durable_sequence(), std::memory_order_release);
-  }
+  if (wal_ != nullptr && recovered_) result = wal_->Close();
   if (obsolete_files_ != nullptr) obsolete_files_->Sweep();
+  // From here on another opener may own the directory: nothing may be written any more.
+  versions_->Close();
   lock_.reset();
   return result;
 }

@@ -71,6 +71,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const DatabaseConfig& config() const noexcept { return config_; }
   EngineCore& core() const noexcept { return *core_; }
   std::uint64_t NowNanos() const { return environment_.clock->MonotonicNanos(); }
+  /// True in a child made by fork() after the open.
+  bool IsForkedCopy() const noexcept;
 
  private:
   Engine(const io::Environment& environment, OpenedDirectory opened, OpenMode mode);
@@ -78,15 +80,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // engine_open.cc
   Result<void> Recover();
   Result<wal::RecoveryResult> ReplayLog(MemtableRef& memtable);
-  Result<void> FlushRecovered(const MemtableRef& memtable,
-                              std::optional<std::uint64_t> first_log_segment);
+  Result<void> FlushRecovered(const MemtableRef& memtable);
+  Result<void> SettleRecovered(const MemtableRef& memtable, std::uint64_t next_segment);
   Result<void> StartWriting(const MemtableRef& memtable, const wal::RecoveryResult& log);
   void RemoveOrphans();
-  bool IsOurs(const std::string& name) const;
   JobContext MakeJobContext();
-  void StartTimers();
   void Tick();
-  void BatchSync();
   void BalanceMemory();
 
   Result<void> CheckOpen() const;
@@ -119,7 +118,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   std::atomic<SequenceNumber> visible_sequence_{0};
   std::atomic<bool> closed_{false};
-  std::atomic<SequenceNumber> durable_at_close_{0};
+  bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
   Mutex close_mutex_;
 };
 

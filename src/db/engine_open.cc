@@ -5,9 +5,9 @@
 #include "base/try.h"
 #include "config/config_limits.h"
 #include "db/engine.h"
+#include "db/orphan_files.h"
 #include "io/fork_guard.h"
 #include "memtable/memtable_traits.h"
-#include "sstable/table_owner.h"
 
 namespace quiver {
 
@@ -21,7 +21,12 @@ Result<std::shared_ptr<Engine>> Engine::Open(const io::Environment& environment,
                                              const std::filesystem::path& path,
                                              const DatabaseConfig& config, OpenMode mode) {
   QUIVER_ASSIGN_OR_RETURN(OpenedDirectory opened, OpenDirectory(environment, path, config, mode));
-  std::shared_ptr<Engine> engine(new Engine(environment, std::move(opened), mode));
+  // A forked child has neither the threads to join nor the right to end the parent's log: there
+  // the engine is left as it is until the child ends.
+  const auto destroy = [](Engine* engine) {
+    if (!engine->IsForkedCopy()) delete engine;
+  };
+  std::shared_ptr<Engine> engine(new Engine(environment, std::move(opened), mode), destroy);
   QUIVER_TRY(engine->Recover());
   return engine;
 }
@@ -84,7 +89,7 @@ Result<void> Engine::Recover() {
   report_.bytes_replayed = log.bytes;
   report_.torn_tail_bytes = log.torn_tail_bytes;
   report_.notes.insert(report_.notes.end(), log.notes.begin(), log.notes.end());
-  report_.losses = log.losses;
+  report_.losses.insert(report_.losses.end(), log.losses.begin(), log.losses.end());
   const SequenceNumber last = std::max({log.end.last_sequence, versions_->state().flushed_sequence,
                                         versions_->current()->largest_sequence()});
   report_.last_sequence = last;
@@ -94,6 +99,7 @@ Result<void> Engine::Recover() {
     QUIVER_TRY(StartWriting(memtable, log));
     RemoveOrphans();
   }
+  recovered_ = true;
   report_.duration_ms = (NowNanos() - start_ns) / 1'000'000;
   return {};
 }
@@ -107,6 +113,7 @@ Result<wal::RecoveryResult> Engine::ReplayLog(MemtableRef& memtable) {
   options.mode = config_.wal_recovery_mode;
   options.first_segment = versions_->state().first_log_segment;
   options.flushed_sequence = versions_->state().flushed_sequence;
+  options.segment_number_end = versions_->handed_out_end();
   const std::uint64_t bytes_max =
       std::min(config_.memtable_size_bytes, TraitsOf(config_.memtable_kind).size_bytes_max);
 
@@ -115,7 +122,7 @@ Result<wal::RecoveryResult> Engine::ReplayLog(MemtableRef& memtable) {
       auto next = std::make_shared<MemtableHandle>(
           core_, config_.memtable_kind, config_.memtable_hash_buckets, memtable->first_segment());
       state_->Rotate(next);
-      if (mode_ == OpenMode::kReadWrite) QUIVER_TRY(FlushRecovered(memtable, std::nullopt));
+      if (mode_ == OpenMode::kReadWrite) QUIVER_TRY(FlushRecovered(memtable));
       memtable = std::move(next);
     }
     BatchReader reader(batch.encoded);
@@ -124,25 +131,40 @@ Result<wal::RecoveryResult> Engine::ReplayLog(MemtableRef& memtable) {
     while (reader.Next(entry)) {
       memtable->table().Add({entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
     }
-    if (reader.malformed() || sequence != batch.first_sequence + batch.entry_count) {
-      return Error(ErrorCode::kCorruption,
-                   "the batch verifies but its entries cannot be read: written by a faulty build?",
-                   wal::SegmentName(batch.segment_number), batch.offset + reader.offset());
-    }
     memtable->set_largest_sequence(sequence - 1);
     memtable->UpdateCharge();
     return {};
   });
 }
 
-Result<void> Engine::FlushRecovered(const MemtableRef& memtable,
-                                    std::optional<std::uint64_t> first_log_segment) {
+// The log segments stay until a later edit says that they are not needed.
+Result<void> Engine::FlushRecovered(const MemtableRef& memtable) {
   memtable->table().Seal();
-  QUIVER_ASSIGN_OR_RETURN(JobResult job, RunFlush(MakeJobContext(), memtable->table().NewIterator(),
+  JobContext jobs = MakeJobContext();
+  jobs.rate_limiter = nullptr;
+  QUIVER_ASSIGN_OR_RETURN(JobResult job, RunFlush(jobs, memtable->table().NewIterator(),
                                                   {memtable->largest_sequence()}));
   job.edit.flushed_sequence = memtable->largest_sequence();
-  job.edit.first_log_segment = first_log_segment;
   QUIVER_ASSIGN_OR_RETURN(VersionRef version, versions_->Apply(job.edit));
+  state_->FinishFlush(std::move(version), std::vector<MemtableRef>{memtable});
+  return {};
+}
+
+// After a clean shutdown the log is durable and its memtable may go on. After a crash its tail may
+// exist in the page cache alone, for example behind a failed sync, and a second sync would not
+// write it: so it goes to a table, which is synced from the first byte. Only then may a new log
+// segment say that everything before it is durable. `next_segment` is the one to be.
+Result<void> Engine::SettleRecovered(const MemtableRef& memtable, std::uint64_t next_segment) {
+  auto next = std::make_shared<MemtableHandle>(core_, config_.memtable_kind,
+                                               config_.memtable_hash_buckets, next_segment);
+  state_->Rotate(std::move(next));
+  if (memtable->table().entry_count() != 0) return FlushRecovered(memtable);
+  VersionEdit edit;
+  edit.flushed_sequence = visible_sequence_.load(std::memory_order_acquire);
+  VersionRef version = versions_->current();
+  if (edit.flushed_sequence != versions_->state().flushed_sequence) {
+    QUIVER_ASSIGN_OR_RETURN(version, versions_->Apply(edit));
+  }
   state_->FinishFlush(std::move(version), std::vector<MemtableRef>{memtable});
   return {};
 }
@@ -153,29 +175,18 @@ Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::Recove
   options.clock = environment_.clock;
   options.metrics = &core_->metrics;
   options.database_id = versions_->database_id();
+  options.segment_number_end = versions_->handed_out_end();
   options.access =
       config_.wal_mode == WalMode::kSync ? io::LogAccess::kWritten : io::LogAccess::kMapped;
   const std::uint64_t segment = versions_->NewFileNumber();
+  const bool keep = log.clean_shutdown && memtable->table().entry_count() != 0;
+  if (!keep) QUIVER_TRY(SettleRecovered(memtable, segment));
   QUIVER_ASSIGN_OR_RETURN(wal_, wal::WalManager::Create(options, segment, log.end));
-
-  // After a clean shutdown the log is durable and its memtable may go on. After a crash its tail
-  // may exist in the page cache alone, for example behind a failed sync, and a second sync would
-  // not write it: so it goes to a table, which is synced from the first byte.
-  const bool keep = log.clean_shutdown || memtable->table().entry_count() == 0;
   if (!keep) {
-    auto next = std::make_shared<MemtableHandle>(core_, config_.memtable_kind,
-                                                 config_.memtable_hash_buckets, segment);
-    state_->Rotate(next);
-    QUIVER_TRY(FlushRecovered(memtable, segment));
-  } else if (memtable->table().entry_count() == 0) {
-    auto next = std::make_shared<MemtableHandle>(core_, config_.memtable_kind,
-                                                 config_.memtable_hash_buckets, segment);
     VersionEdit edit;
     edit.first_log_segment = segment;
-    edit.flushed_sequence = visible_sequence_.load(std::memory_order_acquire);
     QUIVER_ASSIGN_OR_RETURN(VersionRef version, versions_->Apply(edit));
-    state_->Rotate(next);
-    state_->FinishFlush(std::move(version), std::vector<MemtableRef>{memtable});
+    state_->InstallVersion(std::move(version));
   }
   (void)wal_->DeleteSegmentsBefore(versions_->state().first_log_segment);
 
@@ -187,24 +198,17 @@ Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::Recove
       &config_, core_, environment_.clock, executor_.get(), state_.get(), versions_.get(),
       wal_.get(), &health_, &visible_sequence_, &closed_, [this] { worker_->ScheduleFlush(); }});
   worker_->ScheduleCompaction();
-  StartTimers();
+  executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
   return {};
 }
 
 // --- orphans
 
-// A file is ours if its trailer names this database, or if it has no readable trailer at all (an
-// output that a crash cut off): its number is one that only this database has handed out.
-bool Engine::IsOurs(const std::string& name) const {
-  const ParsedName parsed = ParseFileName(name);
-  if (parsed.kind != FileKind::kTable) return true;
-  const Result<DatabaseId> owner = ReadTableOwner(*directory_, parsed.number);
-  return !owner || *owner == versions_->database_id();
-}
-
 void Engine::RemoveOrphans() {
+  const TableSchema schema{config_.key_width_bytes, config_.value_width_bytes, false};
   for (const std::string& name : orphans_) {
-    if (!IsOurs(name)) {
+    const Result<bool> ours = IsProvablyOurs(*directory_, *versions_, schema, name);
+    if (!ours || !*ours) {
       report_.foreign_files.push_back(name);
     } else if (directory_->Remove(name)) {
       report_.orphans_removed.push_back(name);
@@ -212,14 +216,7 @@ void Engine::RemoveOrphans() {
   }
 }
 
-// --- timers
-
-void Engine::StartTimers() {
-  executor_->SubmitAfter(io::Lane::kLog, kTickMs, [this] { Tick(); });
-  if (config_.wal_mode == WalMode::kBatch) {
-    executor_->SubmitAfter(io::Lane::kLog, config_.wal_batch_interval_ms, [this] { BatchSync(); });
-  }
-}
+// --- upkeep
 
 void Engine::Tick() {
   obsolete_files_->Sweep();
@@ -239,14 +236,7 @@ void Engine::Tick() {
           directory_->path().string()));
     }
   }
-  executor_->SubmitAfter(io::Lane::kLog, kTickMs, [this] { Tick(); });
-}
-
-void Engine::BatchSync() {
-  if (wal_->unsynced_bytes() != 0) {
-    if (const Result<void> synced = wal_->Sync(); !synced) health_.Report(synced.error());
-  }
-  executor_->SubmitAfter(io::Lane::kLog, config_.wal_batch_interval_ms, [this] { BatchSync(); });
+  executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
 }
 
 // Pinned indexes and filters grow with the data; the cache gives way to them.

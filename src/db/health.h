@@ -1,9 +1,11 @@
 // Health: whether writes are accepted, and if not, why. One place decides what a failure means.
 //
-//   failure                                   consequence
-//   disk full (kNoSpace) anywhere             writes answer kNoSpace until space returns
-//   log write or sync failed                  read-only for good: the pages may be lost (fsyncgate)
-//   flush, compaction or manifest failed      read-only for good, with the first cause
+//   failure                                       consequence
+//   disk full in a flush, compaction or append    writes answer kNoSpace until space returns
+//   flush or compaction failed otherwise (kIo)    tried again after growing pauses; writes go on
+//   the same kRetriesMax times in a row           read-only for good, with the first cause
+//   log write or sync failed, for any reason      read-only for good: pages may be lost (fsyncgate)
+//   manifest failed; damage; a broken invariant   read-only for good, with the first cause
 //
 // Reads go on in every state.
 //
@@ -22,10 +24,13 @@ namespace quiver {
 
 class Health {
  public:
+  static constexpr std::uint32_t kRetriesMax = 6;
+  static constexpr std::uint64_t kFirstPauseMs = 50;  // doubled each time: 3 s in all
+
   bool writable() const noexcept { return state_.load(std::memory_order_acquire) == kWritable; }
   bool disk_full() const noexcept { return state_.load(std::memory_order_acquire) == kDiskFull; }
 
-  /// Records a failure of a write, flush, compaction or manifest edit.
+  /// Records a failure of the log or the manifest, or of a job that shall not be tried again.
   void Report(const Error& error) EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     ++failures_;
@@ -35,6 +40,24 @@ class Health {
     cause_ = error;
     state_.store(error.code() == ErrorCode::kNoSpace ? kDiskFull : kReadOnly,
                  std::memory_order_release);
+  }
+  /// Records a failure of a flush or compaction that has left nothing behind. An answer means that
+  /// the job should be tried again after so many milliseconds.
+  std::optional<std::uint64_t> ReportJob(const Error& error) EXCLUDES(mutex_) {
+    if (error.code() == ErrorCode::kIo) {
+      MutexLock lock(mutex_);
+      if (failed_jobs_ < kRetriesMax) {
+        ++failures_;
+        return kFirstPauseMs << failed_jobs_++;
+      }
+    }
+    Report(error);
+    return std::nullopt;
+  }
+  /// A flush or compaction has succeeded.
+  void JobSucceeded() EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    failed_jobs_ = 0;
   }
   /// Space has returned. No effect in the read-only state.
   void SpaceReturned() EXCLUDES(mutex_) {
@@ -74,6 +97,7 @@ class Health {
   mutable Mutex mutex_;
   std::optional<Error> cause_ GUARDED_BY(mutex_);
   std::uint64_t failures_ GUARDED_BY(mutex_) = 0;
+  std::uint32_t failed_jobs_ GUARDED_BY(mutex_) = 0;  // in a row
 };
 
 }  // namespace quiver

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/try.h"
+#include "config/config_table.h"
 #include "db/stored_config.h"
 
 namespace quiver {
@@ -93,7 +94,9 @@ Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, Opened
     const bool stale_manifest =
         parsed.kind == FileKind::kManifest && entry.name != opened.versions->manifest_name();
     const bool unnamed_table = parsed.kind == FileKind::kTable && !named.contains(entry.name);
-    if (parsed.kind == FileKind::kForeign || !entry.regular) {
+    const bool foreign_segment =
+        parsed.kind == FileKind::kLogSegment && parsed.number >= opened.versions->handed_out_end();
+    if (parsed.kind == FileKind::kForeign || foreign_segment || !entry.regular) {
       opened.report.foreign_files.push_back(entry.name);
     } else if (stale_manifest || unnamed_table || parsed.kind == FileKind::kTemporary) {
       opened.orphans.push_back(entry.name);
@@ -118,7 +121,8 @@ Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
     opened.config = config;
   }
   QUIVER_TRY(CompareFiles(entries, opened));
-  if (mode == OpenMode::kReadWrite && !(stored == config)) {
+  if (mode == OpenMode::kReadWrite && config.store_settings &&
+      !(stored == StoredSettings(config))) {
     QUIVER_TRY(WriteStoredConfig(*opened.directory, opened.versions->database_id(), config));
   }
   return {};

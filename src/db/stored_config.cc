@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/hex64.h"
 #include "base/try.h"
+#include "config/config_table.h"
 #include "version/version_set.h"
 
 namespace quiver {
@@ -35,7 +36,7 @@ Error Damaged(std::string_view what, std::uint64_t offset) {
 
 Result<void> WriteStoredConfig(io::Directory& directory, DatabaseId id,
                                const DatabaseConfig& config) {
-  std::string text = FormatConfig(config);
+  std::string text = FormatConfig(StoredSettings(config));
   text += kWarning;
   const std::uint64_t checksum = ConfigChecksum(text, id);
   text.append(kChecksumLabel).append(Hex64(checksum)).append("\n");

@@ -16,9 +16,12 @@ namespace {
 constexpr std::uint64_t kAsyncSyncBytes = std::uint64_t{4} << 20;
 
 void FailAll(std::span<WriteRequest* const> group, const Error& error) {
-  for (WriteRequest* request : group) {
-    if (request->result.ok()) request->result = error;
-  }
+  for (WriteRequest* request : group) request->result = error;
+}
+
+Error WouldWait(StallReason reason) {
+  return {ErrorCode::kBusy, std::string("the write would have to wait: ") +
+                                StallReasonName(reason) + "; try again later"};
 }
 
 }  // namespace
@@ -31,6 +34,10 @@ WritePath::WritePath(Parts parts)
 
 Result<SequenceNumber> WritePath::Submit(std::string_view encoded, std::uint32_t entry_count,
                                          WalMode mode, bool fail_if_stalled) {
+  // Behind a writer that waits, this one would wait too.
+  if (fail_if_stalled) {
+    if (const std::optional<StallReason> reason = stall_.current()) return WouldWait(*reason);
+  }
   WriteRequest request;
   request.encoded = encoded;
   request.entry_count = entry_count;
@@ -54,7 +61,7 @@ void WritePath::Drain() {
   queue_.Submit(request);
 }
 
-void WritePath::HandleGroup(std::span<WriteRequest* const> group) {
+void WritePath::HandleGroup(Group group) {
   if (group.front()->barrier != WriteRequest::Barrier::kNone) {
     WriteRequest& barrier = *group.front();
     if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
@@ -69,7 +76,6 @@ void WritePath::HandleGroup(std::span<WriteRequest* const> group) {
   }
   SequenceNumber sequence = parts_.visible_sequence->load(std::memory_order_relaxed);
   for (WriteRequest* request : group) {
-    if (!request->result.ok()) continue;
     InsertIntoMemtable(*request, sequence + 1);
     sequence += request->entry_count;
     request->last_sequence = sequence;
@@ -84,10 +90,14 @@ std::uint64_t WritePath::MemtableBytesMax() const noexcept {
                   TraitsOf(parts_.config->memtable_kind).size_bytes_max);
 }
 
-Result<void> WritePath::MakeRoom(std::span<WriteRequest* const> group) {
+Result<void> WritePath::MakeRoom(Group& group) {
   std::uint64_t bytes = 0;
   for (const WriteRequest* request : group) bytes += request->encoded.size();
-  stall_.Pace(bytes, parts_.state->level0_run_count());
+  if (const std::uint64_t owed_ns = stall_.OwedSleep(bytes, parts_.state->level0_run_count());
+      owed_ns != 0) [[unlikely]] {
+    if (EndUnwilling(group, StallReason::kRunsSlowdown)) return group.front()->result;
+    stall_.Sleep(owed_ns);
+  }
   const bool full =
       active_->table().memory_bytes() >= MemtableBytesMax() && active_->table().entry_count() != 0;
   if (!full && !stall_.MustStop(parts_.state->level0_run_count())) [[likely]] {
@@ -101,7 +111,18 @@ Result<void> WritePath::MakeRoom(std::span<WriteRequest* const> group) {
   return {};
 }
 
-Result<void> WritePath::WaitForRoom(std::span<WriteRequest* const> group) {
+// Before a wait: whoever asked not to wait is answered now. True if the leader is one of them;
+// then another writer leads next.
+bool WritePath::EndUnwilling(Group& group, StallReason reason) {
+  const WriteRequest* const leader = group.front();
+  group = queue_.EndEarly([&](WriteRequest& request) {
+    if (request.fail_if_stalled) request.result = WouldWait(reason);
+    return request.fail_if_stalled;
+  });
+  return leader->fail_if_stalled;
+}
+
+Result<void> WritePath::WaitForRoom(Group& group) {
   const LiveState& state = *parts_.state;
   const std::uint64_t immutables_max = parts_.config->memtable_count_max - 1;
   const auto usable = [&] {
@@ -117,19 +138,14 @@ Result<void> WritePath::WaitForRoom(std::span<WriteRequest* const> group) {
   };
   StallReason reason{};
   if (usable() && blocked(reason)) {
-    for (WriteRequest* request : group) {
-      if (!request->fail_if_stalled) continue;
-      request->result = Error(ErrorCode::kBusy, std::string("the write would have to wait: ") +
-                                                    StallReasonName(reason) + "; try again later");
-    }
-    const bool someone_waits = std::any_of(
-        group.begin(), group.end(), [](const auto* request) { return !request->fail_if_stalled; });
-    if (!someone_waits) return group.front()->result;
     const std::uint64_t start_ns = parts_.clock->MonotonicNanos();
+    // First the mark, so that nobody who does not want to wait queues up unseen.
     stall_.BeginWait(reason);
+    const bool leader_ended = EndUnwilling(group, reason);
     StallReason still{};
-    parts_.state->WaitUntil([&] { return !usable() || !blocked(still); });
+    if (!leader_ended) parts_.state->WaitUntil([&] { return !usable() || !blocked(still); });
     stall_.EndWait(reason, parts_.clock->MonotonicNanos() - start_ns);
+    if (leader_ended) return group.front()->result;
   }
   if (parts_.closed->load(std::memory_order_acquire)) {
     return Error(ErrorCode::kClosed, "the database was closed while the write waited");
@@ -151,21 +167,23 @@ Result<void> WritePath::RotateMemtable() {
   return {};
 }
 
-Result<void> WritePath::AppendToLog(std::span<WriteRequest* const> group) {
+Result<void> WritePath::AppendToLog(Group group) {
   frames_.clear();
   SequenceNumber sequence = parts_.visible_sequence->load(std::memory_order_relaxed) + 1;
   bool durably = false;
   bool batch_mode = false;
   std::uint64_t bytes = 0;
   for (const WriteRequest* request : group) {
-    if (!request->result.ok()) continue;
     frames_.push_back({request->encoded, request->entry_count, sequence});
     sequence += request->entry_count;
     bytes += request->encoded.size();
     durably |= request->mode == WalMode::kSync;
     batch_mode |= request->mode == WalMode::kBatch;
   }
-  QUIVER_CHECK(sequence - 1 <= kSequenceMax);
+  if (sequence - 1 > kSequenceMax) [[unlikely]] {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the sequence numbers of the database are used up; load its data into a new one");
+  }
   // Unsynced bytes never pass wal_batch_bytes: the write that would pass it syncs them all.
   const std::uint64_t unsynced = parts_.wal->unsynced_bytes() + bytes;
   durably |= batch_mode && unsynced > parts_.config->wal_batch_bytes;
@@ -173,18 +191,33 @@ Result<void> WritePath::AppendToLog(std::span<WriteRequest* const> group) {
     parts_.health->Report(appended.error());
     return appended;
   }
-  const std::uint64_t sync_at = batch_mode ? parts_.config->wal_batch_bytes / 2 : kAsyncSyncBytes;
-  if (!durably && unsynced > sync_at) SyncSoon();
+  if (durably) return {};
+  if (batch_mode) SyncWithinInterval();
+  if (unsynced > (batch_mode ? parts_.config->wal_batch_bytes / 2 : kAsyncSyncBytes)) SyncSoon();
   return {};
+}
+
+void WritePath::SyncNow() {
+  if (const Result<void> synced = parts_.wal->Sync(); !synced) {
+    parts_.health->Report(synced.error());
+  }
 }
 
 void WritePath::SyncSoon() {
   if (sync_scheduled_.exchange(true, std::memory_order_acq_rel)) return;
   parts_.executor->Submit(io::Lane::kLog, [this] {
     sync_scheduled_.store(false, std::memory_order_release);
-    if (const Result<void> synced = parts_.wal->Sync(); !synced) {
-      parts_.health->Report(synced.error());
-    }
+    SyncNow();
+  });
+}
+
+// The timer runs from the first write in batch mode that is not durable, whatever the mode of the
+// database.
+void WritePath::SyncWithinInterval() {
+  if (interval_armed_.exchange(true, std::memory_order_acq_rel)) return;
+  parts_.executor->SubmitAfter(io::Lane::kLog, parts_.config->wal_batch_interval_ms, [this] {
+    interval_armed_.store(false, std::memory_order_release);
+    if (parts_.wal->unsynced_bytes() != 0) SyncNow();
   });
 }
 

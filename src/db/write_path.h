@@ -65,13 +65,18 @@ class WritePath {
   const char* stall_reason() const noexcept { return stall_.reason(); }
 
  private:
-  void HandleGroup(std::span<WriteRequest* const> group);
-  Result<void> MakeRoom(std::span<WriteRequest* const> group);
-  Result<void> WaitForRoom(std::span<WriteRequest* const> group);
+  using Group = std::span<WriteRequest* const>;
+  void HandleGroup(Group group);
+  // Both may end those of the group that do not want to wait, and so make it smaller.
+  Result<void> MakeRoom(Group& group);
+  Result<void> WaitForRoom(Group& group);
+  bool EndUnwilling(Group& group, StallReason reason);
   Result<void> RotateMemtable();
-  Result<void> AppendToLog(std::span<WriteRequest* const> group);
+  Result<void> AppendToLog(Group group);
   void InsertIntoMemtable(const WriteRequest& request, SequenceNumber first_sequence);
   void SyncSoon();
+  void SyncWithinInterval();
+  void SyncNow();
   std::uint64_t MemtableBytesMax() const noexcept;
 
   const Parts parts_;
@@ -79,6 +84,7 @@ class WritePath {
   MemtableRef active_;  // the one the state publishes; kept to save the lock
   std::vector<wal::FrameInput> frames_;
   std::atomic<bool> sync_scheduled_{false};
+  std::atomic<bool> interval_armed_{false};
   WriteQueue queue_;
 };
 

@@ -10,24 +10,42 @@ void WriteQueue::Submit(WriteRequest& request) {
   while (!request.done_ && queue_.front() != &request) request.turn_.Wait(mutex_);
   if (request.done_) return;
 
-  const std::size_t count = CollectGroup();
+  CollectGroup();
   lock.Unlock();
   handler_(group_);
   lock.Lock();
 
-  for (std::size_t i = 0; i < count; ++i) {
-    WriteRequest* handled = queue_.front();
+  for (WriteRequest* handled : group_) {
     queue_.pop_front();
-    if (handled == &request) continue;
-    // Once done_ is seen the other thread may return and destroy its request, but only after it
-    // has taken the mutex that this thread holds.
-    handled->done_ = true;
-    handled->turn_.NotifyOne();
+    if (handled != &request) Release(*handled);
   }
   if (!queue_.empty()) queue_.front()->turn_.NotifyOne();
 }
 
-std::size_t WriteQueue::CollectGroup() {
+std::span<WriteRequest* const> WriteQueue::EndEarly(
+    const std::function<bool(WriteRequest&)>& ends) {
+  MutexLock lock(mutex_);
+  WriteRequest* const leader = queue_.front();
+  if (ends(*leader)) group_.resize(1);
+  std::vector<WriteRequest*> ended;
+  for (WriteRequest* request : queue_) {
+    if (request != leader && ends(*request)) ended.push_back(request);
+  }
+  const auto has_ended = [&](const WriteRequest* request) {
+    return std::find(ended.begin(), ended.end(), request) != ended.end();
+  };
+  std::erase_if(queue_, has_ended);
+  std::erase_if(group_, has_ended);
+  for (WriteRequest* request : ended) Release(*request);
+  return group_;
+}
+
+void WriteQueue::Release(WriteRequest& request) {
+  request.done_ = true;
+  request.turn_.NotifyOne();
+}
+
+void WriteQueue::CollectGroup() {
   group_.clear();
   const WriteRequest* leader = queue_.front();
   const std::size_t limit = leader->encoded.size() <= kSmallGroupBytesMax
@@ -41,7 +59,6 @@ std::size_t WriteQueue::CollectGroup() {
     bytes += request->encoded.size();
     if (request->is_barrier()) break;
   }
-  return group_.size();
 }
 
 }  // namespace quiver

@@ -58,12 +58,20 @@ class WriteQueue {
   /// Returns once the request was handled; its result is filled.
   void Submit(WriteRequest& request) EXCLUDES(mutex_);
 
+  /// For the handler, before it waits: every queued request for which `ends` fills a result and
+  /// answers true returns to its caller now. Answers the group without them; if the leader itself
+  /// ends, the group is the leader alone, and the next request leads when the handler returns.
+  std::span<WriteRequest* const> EndEarly(const std::function<bool(WriteRequest&)>& ends)
+      EXCLUDES(mutex_);
+
  private:
   /// A small leader does not wait for a large group behind it.
   static constexpr std::size_t kGroupBytesMax = std::size_t{1} << 20;
   static constexpr std::size_t kSmallGroupBytesMax = std::size_t{128} << 10;
 
-  std::size_t CollectGroup() REQUIRES(mutex_);
+  void CollectGroup() REQUIRES(mutex_);
+  /// Lets the thread of a request go on. It may destroy the request as soon as the mutex is free.
+  static void Release(WriteRequest& request);
 
   const GroupHandler handler_;
   Mutex mutex_;

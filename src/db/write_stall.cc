@@ -4,10 +4,10 @@
 
 namespace quiver {
 
-void WriteStall::Pace(std::uint64_t bytes, std::uint64_t level0_runs) {
+std::uint64_t WriteStall::OwedSleep(std::uint64_t bytes, std::uint64_t level0_runs) {
   if (level0_runs < config_.slowdown_run_count) [[likely]] {
     owed_ns_ = 0;
-    return;
+    return 0;
   }
   const double span =
       static_cast<double>(config_.stop_run_count) - static_cast<double>(config_.slowdown_run_count);
@@ -18,11 +18,13 @@ void WriteStall::Pace(std::uint64_t bytes, std::uint64_t level0_runs) {
   const double share = std::max(0.05, left / std::max(1.0, span));
   owed_ns_ += static_cast<std::uint64_t>(static_cast<double>(bytes) * 1e9 /
                                          (kFullRateBytesPerSecond * share));
-  if (owed_ns_ < kSleepNsMin) return;
-  const std::uint64_t sleep_ns = std::min(owed_ns_, kSleepNsMax);
+  return owed_ns_ < kSleepNsMin ? 0 : std::min(owed_ns_, kSleepNsMax);
+}
+
+void WriteStall::Sleep(std::uint64_t owed_ns) {
   Set(StallReason::kRunsSlowdown);
   const std::uint64_t start_ns = clock_.MonotonicNanos();
-  clock_.SleepFor(sleep_ns);
+  clock_.SleepFor(owed_ns);
   const std::uint64_t slept_ns = clock_.MonotonicNanos() - start_ns;
   owed_ns_ -= std::min(owed_ns_, slept_ns);
   EndWait(StallReason::kRunsSlowdown, slept_ns);
@@ -33,9 +35,15 @@ void WriteStall::EndWait(StallReason reason, std::uint64_t waited_ns) noexcept {
   metrics_.RecordStall(reason, waited_ns);
 }
 
-const char* WriteStall::reason() const noexcept {
+std::optional<StallReason> WriteStall::current() const noexcept {
   const int reason = reason_.load(std::memory_order_relaxed);
-  return reason < 0 ? nullptr : StallReasonName(static_cast<StallReason>(reason));
+  if (reason < 0) return std::nullopt;
+  return static_cast<StallReason>(reason);
+}
+
+const char* WriteStall::reason() const noexcept {
+  const std::optional<StallReason> reason = current();
+  return reason ? StallReasonName(*reason) : nullptr;
 }
 
 }  // namespace quiver

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "io/clock.h"
 #include "metrics/engine_metrics.h"
@@ -27,14 +28,18 @@ class WriteStall {
   bool MustStop(std::uint64_t level0_runs) const noexcept {
     return level0_runs >= config_.stop_run_count;
   }
-  /// Sleeps for what `bytes` owe at `level0_runs`.
-  void Pace(std::uint64_t bytes, std::uint64_t level0_runs);
+  /// Nanoseconds to sleep now for what `bytes` and those before them owe at `level0_runs`.
+  std::uint64_t OwedSleep(std::uint64_t bytes, std::uint64_t level0_runs);
+  /// Sleeps for what OwedSleep answered.
+  void Sleep(std::uint64_t owed_ns);
 
   /// Marks the begin and end of a wait for `reason`, which the caller does itself.
   void BeginWait(StallReason reason) noexcept { Set(reason); }
   void EndWait(StallReason reason, std::uint64_t waited_ns) noexcept;
 
-  /// Why writes wait right now; nullptr if they do not.
+  /// Why writes wait right now, if they do.
+  std::optional<StallReason> current() const noexcept;
+  /// The same by name; nullptr if they do not.
   const char* reason() const noexcept;
 
  private:

@@ -17,9 +17,10 @@ namespace quiver::io {
 enum class Lane : std::uint8_t {
   kFlush,       ///< memtables to tables: one thread, never starved
   kCompaction,  ///< `compaction_threads` threads
-  kLog,         ///< log syncs and timers: one thread
+  kLog,         ///< log syncs and their timers: one thread, which nothing else may keep waiting
+  kUpkeep,      ///< removal of files, free space, balance of memory: one thread
 };
-inline constexpr std::size_t kLaneCount = 3;
+inline constexpr std::size_t kLaneCount = 4;
 
 class Executor {
  public:
@@ -31,7 +32,7 @@ class Executor {
   virtual void Shutdown() = 0;
 };
 
-/// Real threads, named quiver-flush, quiver-compact and quiver-log.
+/// Real threads, named quiver-flush, quiver-compact, quiver-log and quiver-upkeep.
 std::unique_ptr<Executor> NewThreadPool(std::uint32_t compaction_threads);
 
 }  // namespace quiver::io

@@ -3,6 +3,7 @@
 // Thread safety: none; one owner.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,5 +52,15 @@ class FileDescriptor {
  private:
   int number_ = -1;
 };
+
+/// Opens by `call`, which answers a descriptor or -1 and sets errno, and keeps the descriptor out
+/// of 0 to 2: in a program whose standard streams are closed, a file there would take what the
+/// program prints. Invalid, with errno set, on failure.
+template <typename Call>
+FileDescriptor OpenAboveStandardStreams(Call call) {
+  FileDescriptor opened(RetryInterrupted(call));
+  if (!opened.valid() || opened.get() > STDERR_FILENO) return opened;
+  return FileDescriptor(::fcntl(opened.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
 
 }  // namespace quiver::io

@@ -110,8 +110,8 @@ Result<void> PosixDirectory::Remove(std::string_view name) {
 Result<std::vector<DirectoryEntry>> PosixDirectory::List() {
   // A descriptor of its own: the position in a directory belongs to the open file, and two lists
   // at a time would take each other's entries.
-  FileDescriptor fd(RetryInterrupted(
-      [&] { return ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  FileDescriptor fd = OpenAboveStandardStreams(
+      [&] { return ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (!fd.valid()) return PosixError(errno, "cannot list the directory", path_.string());
   const DirectoryStream stream(::fdopendir(fd.get()));
   if (stream == nullptr) return PosixError(errno, "cannot list the directory", path_.string());

@@ -1,6 +1,7 @@
 #include "io/posix_directory_lock.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -84,8 +85,11 @@ class TablePlace {
 
 class PosixDirectoryLock final : public DirectoryLock {
  public:
-  PosixDirectoryLock(TablePlace place, FileDescriptor fd, Sharing sharing)
-      : place_(std::move(place)), fd_(std::move(fd)), sharing_(sharing) {}
+  PosixDirectoryLock(TablePlace place, FileDescriptor directory, FileDescriptor fd, Sharing sharing)
+      : place_(std::move(place)),
+        directory_(std::move(directory)),
+        fd_(std::move(fd)),
+        sharing_(sharing) {}
   ~PosixDirectoryLock() override {
     // An empty lock file tells that nobody holds it. Closing releases the lock, before the place
     // in the table is given back.
@@ -96,6 +100,7 @@ class PosixDirectoryLock final : public DirectoryLock {
 
  private:
   TablePlace place_;
+  const FileDescriptor directory_;
   FileDescriptor fd_;
   const Sharing sharing_;
 };
@@ -132,6 +137,21 @@ void WriteHolder(int lock_fd) {
   (void)!::ftruncate(lock_fd, static_cast<off_t>(text.size()));
 }
 
+// A lock on the directory itself, which holds when somebody has removed the lock file in the belief
+// that it was stale. Not every file system has it (NFS may not); there the lock file is alone.
+Result<FileDescriptor> LockItself(int directory_fd, const std::filesystem::path& path,
+                                  const std::string& name, Sharing sharing) {
+  FileDescriptor fd = OpenAboveStandardStreams(
+      [&] { return ::openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (!fd.valid()) return PosixError(errno, "cannot open the directory to lock it", path.string());
+  const int operation = sharing == Sharing::kExclusive ? LOCK_EX : LOCK_SH;
+  if (RetryInterrupted([&] { return ::flock(fd.get(), operation | LOCK_NB); }) != 0 &&
+      errno == EWOULDBLOCK) {
+    return Busy(path, name, "another process, whose lock file somebody has removed");
+  }
+  return fd;
+}
+
 Result<std::unique_ptr<DirectoryLock>> TakeLock(int directory_fd, const std::filesystem::path& path,
                                                 const std::string& name, Sharing sharing) {
   struct stat status = {};
@@ -157,8 +177,10 @@ Result<std::unique_ptr<DirectoryLock>> TakeLock(int directory_fd, const std::fil
     }
     return PosixError(errno, "cannot lock", name);
   }
+  QUIVER_ASSIGN_OR_RETURN(FileDescriptor directory, LockItself(directory_fd, path, name, sharing));
   if (exclusive) WriteHolder(fd->get());
-  return std::make_unique<PosixDirectoryLock>(std::move(place), std::move(*fd), sharing);
+  return std::make_unique<PosixDirectoryLock>(std::move(place), std::move(directory),
+                                              std::move(*fd), sharing);
 }
 
 }  // namespace

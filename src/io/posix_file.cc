@@ -27,8 +27,8 @@ Result<FileDescriptor> OpenRegularFile(int directory_fd, const std::string& name
   // O_NONBLOCK keeps the open of a pipe from waiting for its other end; it means nothing to a
   // regular file. O_NOCTTY keeps a terminal from becoming ours.
   const int all_flags = flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  FileDescriptor fd(
-      RetryInterrupted([&] { return ::openat(directory_fd, name.c_str(), all_flags, kFileMode); }));
+  FileDescriptor fd = OpenAboveStandardStreams(
+      [&] { return ::openat(directory_fd, name.c_str(), all_flags, kFileMode); });
   if (!fd.valid()) {
     // ELOOP: a symbolic link. EISDIR: a directory, opened for writing. ENXIO: a socket, or a pipe
     // without a reader.

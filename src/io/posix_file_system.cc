@@ -18,8 +18,8 @@ constexpr mode_t kDirectoryMode = 0700;
 // Makes the name of a directory durable in its parent. The parent is found through the directory
 // itself, which no form of the path (relative, with a slash at its end) can lead astray.
 Result<void> SyncParent(int directory_fd, const std::filesystem::path& path, bool created) {
-  FileDescriptor parent(RetryInterrupted(
-      [&] { return ::openat(directory_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  const FileDescriptor parent = OpenAboveStandardStreams(
+      [&] { return ::openat(directory_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (!parent.valid()) {
     // A directory that was there before may stand in a parent that this user cannot read. Then he
     // did not make it in a run that was cut short, which is what the sync is for.
@@ -42,8 +42,8 @@ class OperatingSystemFiles final : public FileSystem {
       }
     }
     // The path may go through symbolic links: where the directory lies is the user's choice.
-    FileDescriptor fd(
-        RetryInterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    FileDescriptor fd = OpenAboveStandardStreams(
+        [&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (!fd.valid()) {
       if (errno == ENOTDIR) {
         return Error(ErrorCode::kInvalidArgument, "the path does not name a directory",

@@ -173,9 +173,9 @@ TEST_F(PosixFileSystemTest, DescriptorsAreClosedOnExecAndWithTheirObjects) {
     auto lock = directory().Lock("LOCK");
     ASSERT_TRUE(written && log && read && lock);
     ASSERT_TRUE((*log)->Reserve(4'096));
-    EXPECT_EQ(open_descriptors(), before + 4);
+    EXPECT_EQ(open_descriptors(), before + 5);
     ASSERT_TRUE(directory().List());
-    EXPECT_EQ(open_descriptors(), before + 4);
+    EXPECT_EQ(open_descriptors(), before + 5);
   }
   EXPECT_EQ(open_descriptors(), before);
 }

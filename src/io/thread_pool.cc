@@ -171,7 +171,8 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(std::uint32_t compaction_threads)
       : lanes_{std::make_unique<LaneThreads>("quiver-flush", 1),
                std::make_unique<LaneThreads>("quiver-compact", std::max(1U, compaction_threads)),
-               std::make_unique<LaneThreads>("quiver-log", 1)} {}
+               std::make_unique<LaneThreads>("quiver-log", 1),
+               std::make_unique<LaneThreads>("quiver-upkeep", 1)} {}
   ~ThreadPool() override { Shutdown(); }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

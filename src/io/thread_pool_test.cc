@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr Lane kLanes[] = {Lane::kFlush, Lane::kCompaction, Lane::kLog};
+constexpr Lane kLanes[] = {Lane::kFlush, Lane::kCompaction, Lane::kLog, Lane::kUpkeep};
 
 std::string CurrentThreadName() {
   std::array<char, 16> name{};
@@ -87,7 +87,7 @@ TEST(ThreadPoolTest, NamesItsThreads) {
   auto pool = NewThreadPool(1);
   for (const auto& [lane, expected] :
        {std::pair{Lane::kFlush, "quiver-flush"}, std::pair{Lane::kCompaction, "quiver-compact"},
-        std::pair{Lane::kLog, "quiver-log"}}) {
+        std::pair{Lane::kLog, "quiver-log"}, std::pair{Lane::kUpkeep, "quiver-upkeep"}}) {
     // The starter names the thread right after it has started, so a first task may be earlier.
     std::string name;
     for (int attempt = 0; attempt < 1'000 && name != expected; ++attempt) {

@@ -1,5 +1,6 @@
 #include "sstable/table_layout.h"
 
+#include "arrow_ipc/message_encoder.h"
 #include "base/coding.h"
 #include "base/hash.h"
 
@@ -61,6 +62,10 @@ arrow_ipc::Schema ArrowSchemaOf(const TableSchema& schema) {
                      {"quiver.comparator", "bytewise"},
                      {"quiver.order", "key ascending, sequence descending"}};
   return result;
+}
+
+std::string TableHead(const TableSchema& schema) {
+  return std::string(arrow_ipc::kFileMagic) + arrow_ipc::EncodeSchemaMessage(ArrowSchemaOf(schema));
 }
 
 }  // namespace quiver

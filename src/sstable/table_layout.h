@@ -208,6 +208,8 @@ std::uint64_t TrailerChecksum(const TableTrailer& trailer, std::uint64_t offset)
 /// The Arrow schema of all tables with `schema`: key, value, sequence, operation and, with
 /// has_expiry, expiry.
 arrow_ipc::Schema ArrowSchemaOf(const TableSchema& schema);
+/// The first bytes of every such table: Arrow's mark and the schema message.
+std::string TableHead(const TableSchema& schema);
 
 /// The bytes of a plain struct of the file.
 template <typename T>

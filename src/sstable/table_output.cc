@@ -7,11 +7,12 @@
 namespace quiver {
 
 Result<std::unique_ptr<TableOutput>> TableOutput::Create(io::Directory& directory, std::string name,
-                                                         io::RateLimiter* rate_limiter) {
+                                                         io::RateLimiter* rate_limiter,
+                                                         const std::atomic<bool>* cancelled) {
   QUIVER_ASSIGN_OR_RETURN(auto file, directory.Create(name));
   // Room for a block beyond the write size, so that the buffer seldom moves.
   auto output = std::unique_ptr<TableOutput>(
-      new TableOutput(directory, std::move(name), std::move(file), rate_limiter));
+      new TableOutput(directory, std::move(name), std::move(file), rate_limiter, cancelled));
   output->buffer_.reserve(2 * kWriteBytes);
   return output;
 }
@@ -25,7 +26,7 @@ TableOutput::~TableOutput() {
 }
 
 Result<void> TableOutput::Flush() {
-  if (rate_limiter_ != nullptr) rate_limiter_->Acquire(buffer_.size());
+  if (rate_limiter_ != nullptr) rate_limiter_->Acquire(buffer_.size(), cancelled_);
   QUIVER_TRY(file_->Append(buffer_));
   written_bytes_ += buffer_.size();
   buffer_.clear();

@@ -8,6 +8,7 @@
 // Thread safety: one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,9 +23,10 @@ class TableOutput {
  public:
   static constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 
-  /// kIo if `name` exists. `rate_limiter` may be null.
+  /// kIo if `name` exists. `rate_limiter` may be null; it does not hold up what is `cancelled`.
   static Result<std::unique_ptr<TableOutput>> Create(io::Directory& directory, std::string name,
-                                                     io::RateLimiter* rate_limiter);
+                                                     io::RateLimiter* rate_limiter,
+                                                     const std::atomic<bool>* cancelled);
   ~TableOutput();
   TableOutput(const TableOutput&) = delete;
   TableOutput& operator=(const TableOutput&) = delete;
@@ -42,17 +44,19 @@ class TableOutput {
 
  private:
   TableOutput(io::Directory& directory, std::string name, std::unique_ptr<io::WritableFile> file,
-              io::RateLimiter* rate_limiter)
+              io::RateLimiter* rate_limiter, const std::atomic<bool>* cancelled)
       : directory_(directory),
         name_(std::move(name)),
         file_(std::move(file)),
-        rate_limiter_(rate_limiter) {}
+        rate_limiter_(rate_limiter),
+        cancelled_(cancelled) {}
   Result<void> Flush();
 
   io::Directory& directory_;
   const std::string name_;
   std::unique_ptr<io::WritableFile> file_;
   io::RateLimiter* const rate_limiter_;
+  const std::atomic<bool>* const cancelled_;
   std::string buffer_;
   std::uint64_t written_bytes_ = 0;
   bool keep_ = false;

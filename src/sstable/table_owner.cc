@@ -1,5 +1,6 @@
 #include "sstable/table_owner.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -36,6 +37,15 @@ Result<DatabaseId> ReadTableOwner(io::Directory& directory, FileNumber number) {
     return unfinished;
   }
   return DatabaseId{trailer.database_id_high, trailer.database_id_low};
+}
+
+Result<bool> BeginsAsUnfinishedTable(io::Directory& directory, FileNumber number,
+                                     const TableSchema& schema) {
+  const std::string head = TableHead(schema);
+  QUIVER_ASSIGN_OR_RETURN(const auto file, directory.OpenForRead(TableName(number)));
+  std::string begin(std::min<std::uint64_t>(head.size(), file->size_bytes()), '\0');
+  QUIVER_TRY(ReadFully(*file, 0, std::as_writable_bytes(std::span(begin))));
+  return head.starts_with(begin) || begin.find_first_not_of('\0') == std::string::npos;
 }
 
 }  // namespace quiver

@@ -15,4 +15,9 @@ namespace quiver {
 /// example because the file was never finished.
 Result<DatabaseId> ReadTableOwner(io::Directory& directory, FileNumber number);
 
+/// Whether table `number` is as a table of `schema` is before it is finished: its first bytes are
+/// the head of such a table as far as the file goes, or zeros, which a crash may leave of them.
+Result<bool> BeginsAsUnfinishedTable(io::Directory& directory, FileNumber number,
+                                     const TableSchema& schema);
+
 }  // namespace quiver

@@ -43,8 +43,7 @@ class TableWriterImpl final : public TableWriter {
                options.value_chunk_bytes) {
     summary_.number = number;
     summary_.created_s = options.created_s;
-    output_->buffer().append(arrow_ipc::kFileMagic);
-    output_->buffer().append(arrow_ipc::EncodeSchemaMessage(schema_));
+    output_->buffer().append(TableHead(options.schema));
     head_bytes_ = static_cast<std::uint32_t>(output_->size_bytes());
     AddSection(SectionType::kHead, 0, output_->buffer());
   }
@@ -339,8 +338,9 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Create(io::Directory& director
       options.schema.value_width_bytes > kValueBytesMax) {
     return Misuse("a column of fixed width is wider than keys or values may be");
   }
-  QUIVER_ASSIGN_OR_RETURN(auto output,
-                          TableOutput::Create(directory, TableName(number), options.rate_limiter));
+  QUIVER_ASSIGN_OR_RETURN(
+      auto output,
+      TableOutput::Create(directory, TableName(number), options.rate_limiter, options.cancelled));
   return std::make_unique<TableWriterImpl>(directory, number, options, std::move(output));
 }
 

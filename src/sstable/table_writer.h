@@ -9,6 +9,7 @@
 // Thread safety: one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -31,7 +32,8 @@ struct TableWriterOptions {
   std::uint32_t filter_bits_per_key = 10;  ///< 0: no filter
   bool verify_output = true;
   std::uint64_t created_s = 0;
-  io::RateLimiter* rate_limiter = nullptr;  ///< paces the writes; may be null
+  io::RateLimiter* rate_limiter = nullptr;       ///< paces the writes; may be null
+  const std::atomic<bool>* cancelled = nullptr;  ///< when true, nothing is paced; may be null
 };
 
 class TableWriter {

@@ -34,6 +34,7 @@ class ManifestDamage : public ::testing::Test {
     }
     manifest_ = versions->manifest_name();
     last_ = Describe(*versions);
+    versions->Close();
   }
 
   static VersionEdit::AddedTable Table(FileNumber number, RunNumber run) {

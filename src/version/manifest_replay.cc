@@ -1,8 +1,12 @@
 #include "version/manifest_replay.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
+#include "base/coding.h"
 #include "base/try.h"
+#include "sstable/table_parts.h"
 #include "version/manifest_reader.h"
 #include "version/version_builder.h"
 
@@ -117,6 +121,31 @@ Result<ReplayedManifest> ReplayManifest(io::Directory& directory, DatabaseId dat
   replayed.size_bytes = bytes->size();
   replayed.note = reader.note();
   return replayed;
+}
+
+namespace {
+
+Result<std::string> ReadHeaderBytes(io::Directory& directory, std::string_view name) {
+  QUIVER_ASSIGN_OR_RETURN(const auto file, directory.OpenForRead(name));
+  std::string begin(std::min(manifest::kHeaderBytes, file->size_bytes()), '\0');
+  QUIVER_TRY(ReadFully(*file, 0, std::as_writable_bytes(std::span(begin))));
+  return begin;
+}
+
+}  // namespace
+
+Result<DatabaseId> ReadManifestOwner(io::Directory& directory, std::string_view name) {
+  QUIVER_ASSIGN_OR_RETURN(const std::string begin, ReadHeaderBytes(directory, name));
+  QUIVER_ASSIGN_OR_RETURN(const manifest::Header header, manifest::DecodeHeader(begin, name));
+  return header.database_id;
+}
+
+Result<bool> BeginsAsUnfinishedManifest(io::Directory& directory, std::string_view name) {
+  QUIVER_ASSIGN_OR_RETURN(const std::string begin, ReadHeaderBytes(directory, name));
+  std::string mark;
+  AppendFixed(mark, manifest::kMagic);
+  return mark.starts_with(std::string_view(begin).substr(0, mark.size())) ||
+         begin.find_first_not_of('\0') == std::string::npos;
 }
 
 Result<void> WalkManifest(io::Directory& directory, std::string_view name,

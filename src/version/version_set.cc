@@ -1,6 +1,7 @@
 #include "version/version_set.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/try.h"
@@ -42,20 +43,21 @@ class VersionSetImpl final : public VersionSet {
       : directory_(directory),
         id_(id),
         recovery_note_(std::move(found.note)),
-        next_file_number_(std::max(found.next_file_number, manifest_number + 1)),
+        first_file_number_(std::max(found.next_file_number, manifest_number + 1)),
+        next_file_number_(first_file_number_),
         next_run_number_(found.next_run_number),
         current_(std::move(found.version)),
         state_(found.state),
         manifest_number_(manifest_number),
         manifest_bytes_(found.size_bytes) {}
 
-  ~VersionSetImpl() override {
+  void Close() override {
     if (writer_ == nullptr) return;
     VersionEdit numbers;
     numbers.next_file_number = next_file_number_.load();
     numbers.next_run_number = next_run_number_.load();
-    // Without the end record the next open skips some numbers; nothing else depends on it.
     (void)writer_->Finish(numbers);
+    writer_.reset();
   }
 
   DatabaseId database_id() const override { return id_; }
@@ -74,9 +76,21 @@ class VersionSetImpl final : public VersionSet {
   }
   const std::string& recovery_note() const override { return recovery_note_; }
 
-  std::uint64_t NewFileNumber() override { return next_file_number_.fetch_add(1); }
+  std::uint64_t NewFileNumber() override {
+    std::uint64_t number = next_file_number_.fetch_add(1);
+    while (taken_numbers_.contains(number)) number = next_file_number_.fetch_add(1);
+    return number;
+  }
   RunNumber NewRunNumber() override { return next_run_number_.fetch_add(1); }
-  void ReserveFileNumber(std::uint64_t number) override { Raise(next_file_number_, number + 1); }
+  std::uint64_t handed_out_end() const override { return first_file_number_ + kNumbersAhead; }
+  void ReserveFileNumber(std::uint64_t number) override {
+    if (number < handed_out_end()) {
+      Raise(next_file_number_, number + 1);
+    } else {
+      // Whoever made this file chose its number: raising ours to it would use them up.
+      taken_numbers_.insert(number);
+    }
+  }
 
   Result<VersionRef> Apply(const VersionEdit& edit) override;
 
@@ -108,6 +122,8 @@ class VersionSetImpl final : public VersionSet {
   io::Directory& directory_;
   const DatabaseId id_;
   const std::string recovery_note_;
+  const std::uint64_t first_file_number_;  // the next one when this object was made
+  std::set<std::uint64_t> taken_numbers_;  // changed while opening only
   std::atomic<std::uint64_t> next_file_number_;
   std::atomic<RunNumber> next_run_number_;
 

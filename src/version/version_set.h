@@ -48,7 +48,6 @@ class VersionSet {
   /// Reads what Create and Apply wrote; writes nothing. Errors: kNotFound (no database),
   /// kCorruption, kUnsupported (newer format).
   static Result<std::unique_ptr<VersionSet>> Open(io::Directory& directory);
-  /// Marks the manifest as complete if Apply wrote to it.
   virtual ~VersionSet() = default;
 
   virtual DatabaseId database_id() const = 0;
@@ -62,9 +61,16 @@ class VersionSet {
   /// Cost: one sync, and O(tables).
   virtual Result<VersionRef> Apply(const VersionEdit& edit) = 0;
 
+  /// Marks the manifest as complete if Apply wrote to it: without that the next open only skips
+  /// some numbers. To be called while the directory is still locked; Apply must not follow.
+  virtual void Close() = 0;
+
   virtual std::uint64_t NewFileNumber() = 0;
   virtual RunNumber NewRunNumber() = 0;
-  /// No number handed out later is at or below `number`: for files found on disk.
+  /// A file with this number or a higher one was surely not made by this database before the last
+  /// Open. Below it, a crash may have kept the manifest from naming a file of ours.
+  virtual std::uint64_t handed_out_end() const = 0;
+  /// `number` is never handed out: a file on disk has it.
   virtual void ReserveFileNumber(std::uint64_t number) = 0;
 
   /// Name of the manifest in use.
@@ -74,6 +80,12 @@ class VersionSet {
   /// for the recovery report. Nothing acknowledged is ever left out.
   virtual const std::string& recovery_note() const = 0;
 };
+
+/// The database that manifest `name` says it belongs to. kCorruption if its header does not verify.
+Result<DatabaseId> ReadManifestOwner(io::Directory& directory, std::string_view name);
+/// Whether manifest `name` is as one of ours is before its header is whole: empty, the mark of a
+/// manifest as far as the file goes, or zeros, which a crash may leave of it.
+Result<bool> BeginsAsUnfinishedManifest(io::Directory& directory, std::string_view name);
 
 /// What a directory entry is, by its name.
 enum class FileKind : std::uint8_t {

@@ -329,6 +329,7 @@ TEST(VersionSet, HandsOutNumbersWithoutGapsAcrossACleanClose) {
     ApplySome(*versions, 3, known);
     file_number = versions->NewFileNumber();
     run_number = versions->NewRunNumber();
+    versions->Close();
   }
   auto versions = *VersionSet::Open(*directory);
   EXPECT_EQ(versions->NewFileNumber(), file_number + 1);
@@ -337,6 +338,11 @@ TEST(VersionSet, HandsOutNumbersWithoutGapsAcrossACleanClose) {
   EXPECT_EQ(versions->NewFileNumber(), 501U);
   versions->ReserveFileNumber(7);
   EXPECT_EQ(versions->NewFileNumber(), 502U);
+  EXPECT_GT(versions->handed_out_end(), 503U);
+  EXPECT_LT(versions->handed_out_end(), 10'000'000U);
+  versions->ReserveFileNumber(10'000'000);
+  versions->ReserveFileNumber(~std::uint64_t{0});
+  EXPECT_EQ(versions->NewFileNumber(), 503U) << "a foreign number is not passed";
 }
 
 TEST(VersionSet, LetsAnyThreadReadAndTakeNumbersWhileEditsAreApplied) {

@@ -75,7 +75,7 @@ Result<std::vector<SegmentFile>> ChainBuilder::ListFiles() {
   QUIVER_ASSIGN_OR_RETURN(const auto entries, options_.directory->List());
   for (const io::DirectoryEntry& entry : entries) {
     const std::uint64_t number = ParseSegmentName(entry.name);
-    if (number == 0) continue;
+    if (number == 0 || number >= options_.segment_number_end) continue;
     result_.highest_segment = std::max(result_.highest_segment, number);
     if (number >= options_.first_segment) chain_.existing.push_back(number);
   }

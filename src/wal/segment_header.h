@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "base/identity.h"
+#include "io/directory.h"
+#include "quiver/error.h"
 #include "wal/wal_format.h"
 
 namespace quiver::wal {
@@ -50,5 +52,9 @@ struct HeaderReading {
 /// `database_id` the header's own is accepted.
 HeaderReading DecodeSegmentHeader(std::string_view bytes, const DatabaseId* database_id,
                                   std::uint64_t number);
+
+/// The state of the header of file `name` as a segment of database `database_id`.
+Result<HeaderState> ReadHeaderState(io::Directory& directory, DatabaseId database_id,
+                                    std::string_view name);
 
 }  // namespace quiver::wal

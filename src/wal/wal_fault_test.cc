@@ -50,7 +50,7 @@ void ExpectDead(WalManager& log, std::string_view cause) {
        {AppendBatch(log, 1, false), AppendBatch(log, 1, true), log.Sync(), log.Rotate(99),
         log.Append({}, true), log.Close()}) {
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().message(), cause);
+    EXPECT_TRUE(result.error().message().starts_with(cause)) << result.error().message();
   }
 }
 
@@ -76,7 +76,8 @@ TEST(WalFault, AFailedWriteKillsTheLogEvenIfTheDiskWasFull) {
         ASSERT_TRUE(AppendBatch(*faulty.log, 2, true));
         faulty.faults.SetPartialWrites(partial);
         faulty.FailNext(durably ? OperationKind::kWriteAtDurably : OperationKind::kWriteAt, code);
-        EXPECT_EQ(AppendBatch(*faulty.log, 2, durably).error().code(), code);
+        EXPECT_EQ(AppendBatch(*faulty.log, 2, durably).error().code(), ErrorCode::kIo)
+            << "not kNoSpace: that would ask to try again";
         ExpectDead(*faulty.log, "injected");
         EXPECT_EQ(faulty.log->last_sequence(), 2U);
         const Replayed replayed = Replay(*faulty.disk.directory);
@@ -159,7 +160,7 @@ void FailEveryCall(ErrorCode code, bool partial_writes) {
     // removal of a blank segment is no failure of the log.
     if (code != ErrorCode::kNoSpace) {
       ASSERT_TRUE(first_error);
-      EXPECT_EQ(first_error->message(), "injected");
+      EXPECT_TRUE(first_error->message().starts_with("injected"));
     }
     EXPECT_LE(acknowledged, log.last_sequence());
     for (const bool crashed : {false, true}) {

@@ -22,6 +22,7 @@
 #include "base/mutex.h"
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
+#include "wal/segment_header.h"
 #include "wal/segment_writer.h"
 
 namespace quiver::wal {
@@ -69,6 +70,7 @@ class SegmentedWal final : public WalManager {
   Result<void> EndSync(const Result<void>& result, Position reached) REQUIRES(mutex_);
   // Makes `error` the cause of death unless there is one; answers the cause.
   Error Die(const Error& error) REQUIRES(mutex_);
+  Error Fatal(const Error& error) const REQUIRES(mutex_);
   Error Cause() const EXCLUDES(mutex_);
   void PublishWritten() REQUIRES(mutex_);
   void PublishDurable(Position reached) REQUIRES(mutex_);
@@ -123,8 +125,19 @@ void SegmentedWal::PublishDurable(Position reached) {
   durable_sequence_.store(reached.sequence, std::memory_order_release);
 }
 
+// Whatever the failure, what it means is that the log may have lost bytes: a disk that was full is
+// no longer one that a write may simply try again.
+Error SegmentedWal::Fatal(const Error& error) const {
+  const ErrorCode code = error.code() == ErrorCode::kNoSpace ? ErrorCode::kIo : error.code();
+  return {code,
+          error.message() + "; the log is durable up to sequence " +
+              std::to_string(durable_.sequence) + ", acknowledged up to " +
+              std::to_string(written_.sequence),
+          error.file(), error.offset()};
+}
+
 Error SegmentedWal::Die(const Error& error) {
-  if (!cause_) cause_ = error;
+  if (!cause_) cause_ = error.code() == ErrorCode::kClosed ? error : Fatal(error);
   dead_.store(true, std::memory_order_release);
   changed_.NotifyAll();
   return *cause_;
@@ -285,12 +298,17 @@ Result<void> SegmentedWal::Close() {
 }
 
 Result<void> SegmentedWal::DeleteSegmentsBefore(std::uint64_t segment_number) {
-  QUIVER_ASSIGN_OR_RETURN(const auto entries, options_.directory->List());
+  std::vector<std::uint64_t> numbers;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [number, size_bytes] : older_segments_) {
+      if (number < segment_number) numbers.push_back(number);
+    }
+  }
   Result<void> first_failure;
-  for (const io::DirectoryEntry& entry : entries) {
-    const std::uint64_t number = ParseSegmentName(entry.name);
-    if (number == 0 || number >= std::min(segment_number, this->segment_number())) continue;
-    if (Result<void> removed = options_.directory->Remove(entry.name); !removed) {
+  for (const std::uint64_t number : numbers) {
+    const Result<void> removed = options_.directory->Remove(SegmentName(number));
+    if (!removed && removed.error().code() != ErrorCode::kNotFound) {
       if (first_failure) first_failure = removed;
       continue;
     }
@@ -312,6 +330,13 @@ std::uint64_t SegmentedWal::live_bytes() const {
   return total;
 }
 
+// Whether a file under the name of a segment is provably ours to remove: it says so, or was never
+// written. One that is damaged or cannot be read is left alone.
+bool IsOurs(const WalManagerOptions& options, std::string_view name) {
+  const auto state = ReadHeaderState(*options.directory, options.database_id, name);
+  return state && (*state == HeaderState::kValid || *state == HeaderState::kBlank);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WalManager>> WalManager::Create(const WalManagerOptions& options,
@@ -322,9 +347,9 @@ Result<std::unique_ptr<WalManager>> WalManager::Create(const WalManagerOptions& 
   std::uint64_t highest = previous.segment_number;
   for (const io::DirectoryEntry& entry : entries) {
     const std::uint64_t number = ParseSegmentName(entry.name);
-    if (number == 0) continue;
-    older_segments[number] = entry.size_bytes;
+    if (number == 0 || number >= options.segment_number_end) continue;
     highest = std::max(highest, number);
+    if (IsOurs(options, entry.name)) older_segments[number] = entry.size_bytes;
   }
   if (segment_number <= highest) {
     return Error(ErrorCode::kInternal, "log segment " + std::to_string(segment_number) +

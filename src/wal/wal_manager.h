@@ -10,7 +10,7 @@
 //     is a prefix of the log: no hole can lie between two segments.
 //  4. After a failed write or sync the log is dead: every later Append and Sync returns the first
 //     cause. Nothing is retried on the same pages.
-//  5. Segments are deleted only by DeleteSegmentsBefore.
+//  5. Segments are deleted only by DeleteSegmentsBefore, and never a file of another database.
 //  6. Behind the last frame there is always reserved room for a trailer, so that sealing cannot
 //     meet a full disk, and a segment without one has lost its tail.
 //
@@ -51,6 +51,8 @@ struct WalManagerOptions {
   DatabaseId database_id;
   io::LogAccess access = io::LogAccess::kWritten;
   std::uint64_t reserve_step_bytes = std::uint64_t{4} << 20;  ///< space reserved at a time
+  /// Files with this number or a higher one are somebody else's.
+  std::uint64_t segment_number_end = ~std::uint64_t{0};
 };
 
 class WalManager {

@@ -4,16 +4,57 @@
 
 #include <algorithm>
 
+#include "base/batch_codec.h"
 #include "base/try.h"
+#include "wal/frame.h"
 #include "wal/segment_chain.h"
 #include "wal/segment_replay.h"
 
 namespace quiver::wal {
 
+namespace {
+
+// Whether a batch, which verifies, holds what it says and nothing that only a newer build knows.
+// Before anything of it is applied, so that none is applied in part.
+Result<void> CheckEntries(const RecoveredBatch& batch) {
+  const auto error = [&](ErrorCode code, std::string_view what, std::size_t offset) {
+    return Error(code, std::string(what), SegmentName(batch.segment_number),
+                 batch.offset + kFrameHeaderBytes + kPayloadWordBytes + offset);
+  };
+  BatchReader reader(batch.encoded);
+  BatchEntry entry;
+  std::uint32_t count = 0;
+  for (std::size_t offset = 0; reader.Next(entry); offset = reader.offset()) {
+    ++count;
+    const bool known = entry.operation == Operation::kPut || entry.operation == Operation::kDelete;
+    if (known && entry.keyspace == 0 && entry.expiry_us == 0) continue;
+    return error(ErrorCode::kUnsupported,
+                 "the entry is of a kind (keyspace, expiry, range delete or merge) that only a "
+                 "newer build knows; use the build that wrote it",
+                 offset);
+  }
+  if (!reader.malformed() && count == batch.entry_count) return {};
+  return error(ErrorCode::kCorruption,
+               "the batch verifies but its entries cannot be read: written by a faulty build?",
+               reader.offset());
+}
+
+}  // namespace
+
 Result<RecoveryResult> RecoverLog(const RecoveryOptions& options, const BatchHandler& handler) {
   RecoveryResult result;
   QUIVER_ASSIGN_OR_RETURN(const SegmentChain chain, ReadSegmentChain(options, result));
-  SegmentReplay replay(options, handler, result);
+  const BatchHandler checked = [&](const RecoveredBatch& batch) -> Result<void> {
+    Result<void> readable = CheckEntries(batch);
+    if (readable) return handler(batch);
+    if (readable.error().code() != ErrorCode::kCorruption ||
+        options.mode != WalRecoveryMode::kSkipAnyCorrupt) {
+      return readable;
+    }
+    result.losses.push_back(readable.error().ToString());
+    return {};
+  };
+  SegmentReplay replay(options, checked, result);
   for (const ChainSegment& segment : chain.segments) QUIVER_TRY(replay.Replay(segment));
 
   // A rotation makes the successor's name durable before the trailer names it.

@@ -45,6 +45,8 @@ struct RecoveryOptions {
   /// Batches that end at or below it are in tables already: checked, not handed out. Damage in a
   /// segment that holds nothing else is a note, not an error.
   SequenceNumber flushed_sequence = 0;
+  /// Files with this number or a higher one are somebody else's and ignored.
+  std::uint64_t segment_number_end = ~std::uint64_t{0};
 };
 
 struct RecoveryResult {

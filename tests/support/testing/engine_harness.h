@@ -10,6 +10,7 @@
 #include "base/batch_codec.h"
 #include "db/engine.h"
 #include "io/environment.h"
+#include "testing/impatient_executor.h"
 
 namespace quiver::testing {
 
@@ -32,6 +33,9 @@ inline Result<std::shared_ptr<Engine>> OpenEngine(io::FileSystem& files,
                                                   const DatabaseConfig& config) {
   io::Environment environment = io::SystemEnvironment();
   environment.file_system = &files;
+  environment.new_executor = [](std::uint32_t compaction_threads) {
+    return std::make_unique<ImpatientExecutor>(io::NewThreadPool(compaction_threads));
+  };
   return Engine::Open(environment, "/db", config, OpenMode::kReadWrite);
 }
 
