@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench asan tsan tidy format check-format style install clean docs hooks deps
+.PHONY: help build lib test unit demo bench asan tsan torture torture-long tidy format check-format style install clean docs hooks deps
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,11 +36,24 @@ bench: ## first figures beside RocksDB, LevelDB and LMDB
 	@scripts/build.sh bench $(JOBS)
 	@scripts/bench.sh
 
-asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory test PRESET=asan
+# Sanitizers are 5 to 20 times slower: the long tests run on a part of their work.
+SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60
 
-tsan: ## all tests under ThreadSanitizer
-	@$(MAKE) --no-print-directory test PRESET=tsan
+asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=asan
+
+tsan: ## all tests under ThreadSanitizer, without suppressions
+	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=tsan
+
+torture: ## the crash, corruption and concurrency programme in short, 15 minutes at most
+	@scripts/bootstrap.sh build torture
+	@scripts/build.sh torture $(JOBS)
+	@python3 scripts/torture.py short
+
+torture-long: ## the same at full length, 170 minutes at most; a second call goes on where it ended
+	@scripts/bootstrap.sh build torture
+	@scripts/build.sh torture $(JOBS)
+	@python3 scripts/torture.py long
 
 tidy: ## clang-tidy-19 and clang's thread-safety analysis over the sources
 	@scripts/bootstrap.sh build tidy

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench tidy format docs)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench torture fuzz tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,6 +72,9 @@ for group in "$@"; do
     test) apt_need python3 python3-venv strace; python_readers; node_readers ;;
     demo) apt_need python3 python3-venv; python_readers ;;
     bench) apt_need librocksdb-dev libleveldb-dev liblmdb-dev libsnappy-dev ;;
+    torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
+               e2fsprogs xfsprogs util-linux ;;
+    fuzz) apt_need clang-19 libclang-rt-19-dev ;;
     tidy) apt_need clang-19 clang-tidy-19 libclang-rt-19-dev ;;
     format) apt_need clang-format-19 ;;
     docs) apt_need doxygen ;;

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Runs the torture programme and appends its results to docs/results/torture.jsonl.
+
+usage: scripts/torture.py short|long [TEST...]
+
+Each test is a program of build/torture/bin (or a script) that takes --seed, --seconds and --dir and
+prints its figures as one JSON line. `short` is what CI runs: at most 15 minutes, results go to
+build/torture/results.jsonl only. `long` takes at most 170 minutes, appends each result to
+docs/results/torture.jsonl as soon as it has it, and keeps in build/torture/long.json what it has
+done for this commit: called again after a cut, it goes on with the rest.
+"""
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = ROOT / "build" / "torture" / "bin"
+# name: (command, seconds in the short run, seconds in the long run). Each test is described in
+# docs/reliability.md. Programs that do a fixed amount of work stop earlier by themselves.
+TESTS = json.loads((ROOT / "torture" / "plan.json").read_text())
+
+
+def commit() -> str:
+    try:
+        return subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=10"], cwd=ROOT,
+                              capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def machine() -> str:
+    model = "unknown processor"
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return f"{os.cpu_count()} x {model}, Linux {platform.release()}"
+
+
+def run(name: str, entry: dict, length: str, seed: int) -> dict:
+    """Runs one test; its output is shown as it comes, its last line is the result."""
+    seconds = entry[length]
+    work = ROOT / "build" / "torture" / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    command = [part.replace("{bin}", str(BIN)).replace("{root}", str(ROOT)) for part in entry["command"]]
+    command += ["--seed", str(seed), "--seconds", str(seconds), "--dir", str(work)]
+    print(f"== {name} ({seconds} s)", flush=True)
+    last = ""
+    start = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", cwd=ROOT) as process:
+        for line in process.stdout:
+            last = line.strip() or last
+            if not line.startswith("{"):
+                print("   " + line.rstrip(), flush=True)
+        code = process.wait()
+    try:
+        result = json.loads(last)
+    except ValueError:
+        result = {"test": name, "seed": seed, "passed": False,
+                  "figures": {"violations": 1}, "error": f"exit code {code}, no figures"}
+    if code not in (0, 77):
+        result["passed"] = False
+    result["seconds"] = round(time.monotonic() - start, 1)
+    figures = ", ".join(f"{key} {value:,.10g}" for key, value in result.get("figures", {}).items())
+    state = f"skipped: {result['skipped']}" if "skipped" in result else "passed" if result["passed"] else "FAILED"
+    print(f"   {state} in {result['seconds']} s: {figures}", flush=True)
+    return result
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in ("short", "long"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    length = sys.argv[1]
+    wanted = sys.argv[2:] or list(TESTS)
+    unknown = [name for name in wanted if name not in TESTS]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are {', '.join(TESTS)}", file=sys.stderr)
+        return 2
+    state_file = ROOT / "build" / "torture" / "long.json"
+    version = commit()
+    done = {}
+    if length == "long" and state_file.exists():
+        state = json.loads(state_file.read_text())
+        done = state["done"] if state["commit"] == version else {}
+    seed = 1 if length == "short" else int(time.time())
+    target = ROOT / ("build/torture/results.jsonl" if length == "short" else "docs/results/torture.jsonl")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    passed = failed = skipped = 0
+    for name in wanted:
+        if name in done:
+            print(f"== {name}: done before, at this commit")
+            continue
+        result = run(name, TESTS[name], length, seed)
+        record = {"test": name, "commit": version, "date": time.strftime("%Y-%m-%d"), "machine": machine(),
+                  "length": length} | {key: value for key, value in result.items() if key != "test"}
+        with target.open("a") as out:
+            out.write(json.dumps(record) + "\n")
+        if "skipped" in result:
+            skipped += 1
+        elif result["passed"]:
+            passed += 1
+        else:
+            failed += 1
+        if length == "long" and result["passed"]:
+            done[name] = True
+            state_file.write_text(json.dumps({"commit": version, "done": done}))
+    print(f"torture: {passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
