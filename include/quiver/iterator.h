@@ -1,8 +1,8 @@
 // Iterator, Snapshot and PinnedValue: what a reader may hold on to.
 //
-// All three may outlive the Database that made them: after Close() an iterator stays where it is and
-// ends with status kClosed at its next move, a snapshot is refused with kClosed, and a pinned value
-// stays readable.
+// All three may outlive the Database that made them: after Close() an iterator stays where it is
+// and ends with status kClosed at its next move, a snapshot is refused with kClosed, and a pinned
+// value stays readable.
 //
 // Thread safety: an Iterator belongs to one thread at a time; a Snapshot and a PinnedValue may be
 // read by many.
