@@ -75,6 +75,12 @@ class ModelTest : public ::testing::TestWithParam<ModelCase> {
     const auto closed = db_->Close();
     ASSERT_TRUE(closed) << closed.error().ToString();
     db_.reset();
+    // Every setting but the widths may change at an open, whatever the tables and the log hold.
+    config_.compaction_strategy = static_cast<CompactionStrategyKind>(random_.Below(4));
+    config_.compression = static_cast<CompressionKind>(random_.Below(3));
+    config_.compression_bottom = static_cast<CompressionKind>(random_.Below(3));
+    config_.filter_bits_per_key = random_.OneIn(4) ? 0 : 10;
+    config_.level_count_max = random_.OneIn(3) ? 3 : 7;
     Open();
   }
 

@@ -57,6 +57,7 @@ Result<void> Merge(const JobContext& context, const CompactionPlan& plan,
   const CompactionMemory memory(context.ledger, buffers + OutputBufferBytes(*context.config));
   // The runs of the version, cut down to the inputs. They outlive the iterators over them.
   std::vector<SortedRun> runs;
+  runs.reserve(plan.inputs.size());
   std::uint64_t expected_entries = 0;
   for (const CompactionInput& input : plan.inputs) {
     runs.push_back({input.run, input.tables});
@@ -64,6 +65,7 @@ Result<void> Merge(const JobContext& context, const CompactionPlan& plan,
     result.read_bytes += runs.back().size_bytes();
   }
   std::vector<std::unique_ptr<InternalIterator>> children;
+  children.reserve(runs.size());
   for (const SortedRun& run : runs) {
     children.push_back(NewLevelIterator(
         run, *context.table_cache, {.fill_cache = false, .read_ahead_bytes = kReadAheadBytes}));

@@ -44,6 +44,7 @@ std::vector<double> LazyLevelingStrategy::Scores(const Version& version,
                                                  const CompactionContext& /*context*/) const {
   const std::uint32_t last = LastLevel(config_, version);
   std::vector<double> scores;
+  scores.reserve(last + 1);
   for (std::uint32_t level = 0; level < last; ++level) {
     scores.push_back(RunScore(version.level(level), config_.tier_run_trigger));
   }

@@ -196,6 +196,7 @@ std::optional<CompactionPlan> StepPicker::RelieveLevel0(std::uint32_t trigger) c
 
 std::optional<RunWindow> CheapestWindow(const Level& level, std::uint64_t bytes_max) {
   std::vector<std::uint64_t> sizes;
+  sizes.reserve(level.runs.size());
   for (const SortedRun& run : level.runs) sizes.push_back(run.size_bytes());
   std::optional<RunWindow> best;
   double best_cost = 0;

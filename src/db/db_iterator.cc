@@ -173,15 +173,19 @@ Iterator& Iterator::operator=(Iterator&&) noexcept = default;
 Iterator::~Iterator() = default;
 
 void Iterator::SeekToFirst() {
+  const auto timer = impl_->TimeSeek();
   impl_->SeekToFirst();
 }
 void Iterator::SeekToLast() {
+  const auto timer = impl_->TimeSeek();
   impl_->SeekToLast();
 }
 void Iterator::Seek(std::string_view target) {
+  const auto timer = impl_->TimeSeek();
   impl_->Seek(target);
 }
 void Iterator::SeekForPrev(std::string_view target) {
+  const auto timer = impl_->TimeSeek();
   impl_->SeekForPrev(target);
 }
 void Iterator::Next() {

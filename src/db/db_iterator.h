@@ -21,8 +21,10 @@
 #include <string>
 #include <string_view>
 
+#include "io/clock.h"
 #include "iterator/internal_iterator.h"
 #include "metrics/engine_metrics.h"
+#include "metrics/operation_timer.h"
 #include "quiver/iterator.h"
 
 namespace quiver {
@@ -35,6 +37,7 @@ class Iterator::Impl {
     std::uint64_t now_us = 0;
     const std::atomic<bool>* closed = nullptr;
     EngineMetrics* metrics = nullptr;
+    io::Clock* clock = nullptr;
     /// The view and the engine: everything that `merged` borrows from.
     std::shared_ptr<const void> view;
     std::shared_ptr<const void> engine;
@@ -50,6 +53,12 @@ class Iterator::Impl {
   void SeekForPrev(std::string_view target);
   void Next();
   void Prev();
+  /// Counts a seek and times a sample of them until the answer is destroyed.
+  auto TimeSeek() {
+    source_.metrics->scan.count.Add();
+    auto now = [clock = source_.clock] { return clock->MonotonicNanos(); };
+    return OperationTimer<decltype(now)>(source_.metrics->scan.latency, now, kOperationSampleEvery);
+  }
 
   bool Valid() const noexcept { return valid_; }
   std::string_view key() const noexcept {

@@ -161,12 +161,12 @@ Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
       children.push_back(NewLevelIterator(run, *table_cache_, read_options));
     }
   }
-  core_->metrics.scan.count.Add();
   Iterator::Impl::Source source{.merged = NewMergingIterator(std::move(children)),
                                 .sequence = sequence,
                                 .now_us = 0,
                                 .closed = &closed_,
                                 .metrics = &core_->metrics,
+                                .clock = environment_.clock,
                                 .view = std::move(view),
                                 .engine = shared_from_this()};
   return Iterator(std::make_unique<Iterator::Impl>(std::move(source), options));

@@ -80,7 +80,7 @@ Result<std::unique_ptr<Directory>> FaultFileSystem::OpenDirectory(const std::fil
   return std::make_unique<FaultDirectory>(std::move(base), plan_);
 }
 
-FaultHook FailOperations(std::uint64_t first, std::uint64_t count, Error error) {
+FaultHook FailOperations(std::uint64_t first, std::uint64_t count, const Error& error) {
   auto next = std::make_shared<std::atomic<std::uint64_t>>(0);
   return [=](OperationKind, std::string_view) -> std::optional<Error> {
     const std::uint64_t ordinal = next->fetch_add(1);

@@ -121,6 +121,6 @@ class FaultFileSystem final : public FileSystem {
 
 /// A hook that fails the operations with the ordinals [first, first + count) among those that begin
 /// after this call, and lets all others through.
-FaultHook FailOperations(std::uint64_t first, std::uint64_t count, Error error);
+FaultHook FailOperations(std::uint64_t first, std::uint64_t count, const Error& error);
 
 }  // namespace quiver::io

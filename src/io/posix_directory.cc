@@ -119,6 +119,7 @@ Result<std::vector<DirectoryEntry>> PosixDirectory::List() {
   std::vector<DirectoryEntry> entries;
   for (;;) {
     errno = 0;
+    // The stream is this call's own. NOLINTNEXTLINE(concurrency-mt-unsafe)
     const dirent* const found = ::readdir(stream.get());
     if (found == nullptr) {
       if (errno != 0) return PosixError(errno, "cannot list the directory", path_.string());

@@ -180,13 +180,13 @@ constexpr std::array kFamilies{
         "Time that opening the database took.", PlainMs<&Metrics::recovery_ms>},
 
     MetricFamily{"quiver_operations_total", kCounter, "op",
-        "Calls by kind; a batch counts once, a scan is a seek of an iterator.",
+        "Calls by kind; a batch counts once, each key of a MultiGet once, a scan is a seek of an iterator.",
         PerOperation<&OperationMetrics::count>},
     MetricFamily{"quiver_operation_bytes_total", kCounter, "op",
         "Bytes of keys and values by kind of call.", PerOperation<&OperationMetrics::bytes>},
     MetricFamily{"quiver_operation_duration_seconds", kSummary, "op",
-        "Duration of a sample of the calls since the open; the quantile 1 is the maximum and "
-        "_count counts samples.", OperationLatencies},
+        "Duration of a sample of the calls since the open, MultiGet aside; the quantile 1 is the "
+        "maximum and _count counts samples.", OperationLatencies},
     MetricFamily{"quiver_gets_found_total", kCounter, "",
         "Gets that found their key.", Plain<&Metrics::get_found>},
     MetricFamily{"quiver_iterator_steps_total", kCounter, "",

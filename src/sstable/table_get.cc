@@ -19,8 +19,8 @@ class TableReader::PointRead {
     if (!parsed_.compressed() || block_.OperationAt(row) == Operation::kDelete) return {};
     return parsed_.DecodeValues(block_, block_.ValueBegin(row), block_.ValueEnd(row));
   }
-  explicit PointRead(AlignedBuffer stored, StoredBlock parsed)
-      : stored_(std::move(stored)), parsed_(std::move(parsed)) {}
+  PointRead(AlignedBuffer stored, const StoredBlock& parsed)
+      : stored_(std::move(stored)), parsed_(parsed) {}
 
  private:
   AlignedBuffer stored_;
@@ -34,9 +34,9 @@ Result<std::shared_ptr<TableReader::PointRead>> TableReader::PointRead::Read(
   const BlockEntry& entry = table.entry(block);
   AlignedBuffer stored(entry.stored_bytes);
   QUIVER_TRY(table.ReadStored(block, stored.bytes()));
-  QUIVER_ASSIGN_OR_RETURN(StoredBlock parsed,
+  QUIVER_ASSIGN_OR_RETURN(const StoredBlock parsed,
                           StoredBlock::Parse(table.geometry(), entry, stored.bytes()));
-  auto read = std::make_shared<PointRead>(std::move(stored), std::move(parsed));
+  auto read = std::make_shared<PointRead>(std::move(stored), parsed);
   if (!read->parsed_.compressed()) {
     QUIVER_ASSIGN_OR_RETURN(read->block_, read->parsed_.View());
     return read;

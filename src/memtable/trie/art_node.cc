@@ -131,8 +131,6 @@ class SmallNode : public ArtNode {
 template <typename Node>
 class LargeNode : public ArtNode {
  public:
-  using ArtNode::ArtNode;
-
   Edge After(int byte) const noexcept { return At(taken_.After(byte)); }
   Edge Before(int byte) const noexcept { return At(taken_.Before(byte)); }
 
@@ -149,6 +147,9 @@ class LargeNode : public ArtNode {
   }
 
  private:
+  friend Node;  // nobody else can derive from a LargeNode<Node>
+  LargeNode(Kind kind, std::string_view prefix) noexcept : ArtNode(kind, prefix) {}
+
   ByteSet taken_;
 };
 
