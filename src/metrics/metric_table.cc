@@ -180,7 +180,8 @@ constexpr std::array kFamilies{
         "Time that opening the database took.", PlainMs<&Metrics::recovery_ms>},
 
     MetricFamily{"quiver_operations_total", kCounter, "op",
-        "Calls by kind; a batch counts once, each key of a MultiGet once, a scan is a seek of an iterator.",
+        "Calls by kind; a batch counts once, each key of a MultiGet once, a scan is a seek of an "
+        "iterator.",
         PerOperation<&OperationMetrics::count>},
     MetricFamily{"quiver_operation_bytes_total", kCounter, "op",
         "Bytes of keys and values by kind of call.", PerOperation<&OperationMetrics::bytes>},
