@@ -4,6 +4,7 @@
 
 #include "bytes_text.h"
 #include "exit_code.h"
+#include "output.h"
 #include "progress.h"
 #include "quiver/admin.h"
 #include "session.h"
@@ -28,7 +29,7 @@ int RunStats(const AdminOptions& options) {
   const std::string text = options.json         ? metrics.ToJson() + "\n"
                            : options.prometheus ? metrics.ToPrometheus()
                                                 : metrics.ToText();
-  std::fputs(text.c_str(), stdout);
+  Print(text);
   return kDone;
 }
 
@@ -68,14 +69,9 @@ int RunRepair(const AdminOptions& options) {
 }
 
 int RunInspect(const AdminOptions& options) {
-  bool written = true;
-  const auto done = InspectFile(options.file, options.entries, [&](std::string_view line) {
-    written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() &&
-              std::fputc('\n', stdout) != EOF;
-    return written;
-  });
-  if (!done) return Fail(done.error());
-  return written ? kDone : Fail(Error(ErrorCode::kIo, "standard output cannot be written"));
+  const auto done = InspectFile(options.file, options.entries,
+                                [](std::string_view line) { return Print(line) && Print("\n"); });
+  return done ? kDone : Fail(done.error());
 }
 
 int RunCompact(const Session& session, const AdminOptions& options) {

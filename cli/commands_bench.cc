@@ -1,5 +1,6 @@
 // bench: runs workloads by their db_bench names and prints their speed.
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <sstream>
 
@@ -76,21 +77,17 @@ void AddBenchVerb(CLI::App& app, Session& session) {
   bench->add_option("dir", options->directory, "Directory of the database");
   bench->add_option("--workloads", options->workloads, "Comma-separated names")
       ->capture_default_str();
-  bench->add_option("--rows", options->workload.rows, "Rows of the key space")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000'000}));
-  bench->add_option("--operations", options->workload.operations, "Operations [as many as rows]");
-  bench->add_option("--threads", options->workload.threads, "Threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1U, 1024U));
-  bench->add_option("--value-bytes", options->workload.value_bytes, "Bytes of a value")
-      ->capture_default_str()
-      ->check(CLI::Range(0U, 1U << 20));
-  bench->add_option("--batch-rows", options->workload.batch_rows, "Rows of a batch")
-      ->capture_default_str()
-      ->check(CLI::Range(1U, 1U << 20));
-  bench->add_option("--seed", options->workload.seed, "Seed of the random numbers")
-      ->capture_default_str();
+  AddNumber(*bench, "--rows", options->workload.rows, "Rows of the key space [1000000]", 1,
+            10'000'000'000);
+  AddNumber(*bench, "--operations", options->workload.operations, "Operations [as many as rows]", 1,
+            10'000'000'000);
+  AddNumber(*bench, "--threads", options->workload.threads, "Threads [1]", 1, 1024);
+  AddNumber(*bench, "--value-bytes", options->workload.value_bytes, "Bytes of a value [100]", 0,
+            1U << 20);
+  AddNumber(*bench, "--batch-rows", options->workload.batch_rows, "Rows of a batch [100]", 1,
+            1U << 20);
+  AddNumber(*bench, "--seed", options->workload.seed, "Seed of the random numbers [1]", 0,
+            std::numeric_limits<std::uint64_t>::max());
   bench->add_flag("--list", options->list, "List the workloads");
   bench->add_flag("--json", options->json, "One JSON object a line");
   session.AddSettingFlags(*bench);

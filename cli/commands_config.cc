@@ -1,10 +1,10 @@
 // config show, config check, config presets.
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "exit_code.h"
+#include "input.h"
+#include "output.h"
 #include "session.h"
 
 namespace quiver::cli {
@@ -20,22 +20,16 @@ int Show(const Session& session, const std::string& directory) {
   }
   const auto config = session.ConfigOver(base);
   if (!config) return Fail(config.error());
-  std::fputs(FormatConfig(*config).c_str(), stdout);
+  Print(FormatConfig(*config));
   return kDone;
 }
 
 int Check(const Session& session, const std::string& file) {
-  DatabaseConfig config;
-  if (!file.empty()) {
-    std::ifstream input(file, std::ios::binary);
-    std::ostringstream text;
-    text << input.rdbuf();
-    if (!input) return Fail(Error(ErrorCode::kIo, "cannot be read", file));
-    auto parsed = ParseConfig(text.str(), file);
-    if (!parsed) return Fail(parsed.error());
-    config = *parsed;
-  }
-  const auto flagged = session.ConfigOver(config);
+  const auto text = ReadSettingsFile(file);
+  if (!text) return Fail(text.error());
+  const auto config = ParseConfig(*text, file);
+  if (!config) return Fail(config.error());
+  const auto flagged = session.ConfigOver(*config);
   if (!flagged) return Fail(flagged.error());
   const auto violations = ValidateConfig(*flagged);
   for (const ConfigViolation& violation : violations) {
@@ -75,7 +69,7 @@ void AddConfigVerbs(CLI::App& app, Session& session) {
 
   auto file = std::make_shared<std::string>();
   CLI::App* check = config->add_subcommand("check", "Check a TOML file and say everything wrong");
-  check->add_option("file", *file, "The file");
+  check->add_option("file", *file, "The file")->required();
   session.AddSettingFlags(*check);
   session.SetAction(*check, [&session, file] { return Check(session, *file); });
 

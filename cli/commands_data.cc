@@ -1,12 +1,13 @@
 // put, get, delete, scan.
 #include <cstdio>
-#include <iostream>
-#include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 
 #include "bytes_text.h"
 #include "exit_code.h"
+#include "input.h"
+#include "output.h"
 #include "session.h"
 
 namespace quiver::cli {
@@ -23,27 +24,46 @@ struct DataOptions {
 struct ScanOptions {
   std::string directory;
   std::string prefix, from, to;
-  std::uint64_t limit = 0;
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
   bool reverse = false;
   bool json = false;
   bool hex = false;
   bool keys_only = false;
 };
 
+Result<void> CheckWidth(const char* what, std::size_t bytes, std::uint32_t width_bytes) {
+  if (width_bytes == 0 || bytes == width_bytes) return {};
+  return Error(ErrorCode::kInvalidArgument, "the " + std::string(what) + " has " +
+                                                std::to_string(bytes) + " bytes, but " + what +
+                                                "_width_bytes is " + std::to_string(width_bytes));
+}
+
+// What Put would refuse, asked before the open: a refused put must not leave a new database behind.
+Result<void> CheckRow(const DatabaseConfig& config, std::string_view key, std::string_view value) {
+  WriteBatch limits;
+  if (const auto fits = limits.Put(key, value); !fits) return fits;
+  if (const auto fits = CheckWidth("key", key.size(), config.key_width_bytes); !fits) return fits;
+  return CheckWidth("value", value.size(), config.value_width_bytes);
+}
+
+Result<std::string> ValueArgument(const DataOptions& options) {
+  if (options.value != "-") return BytesArgument(options.value, options.hex);
+  auto input = Input::Open("-");
+  if (!input) return input.error();
+  return input->ReadAll(kValueBytesMax);
+}
+
 int RunPut(const Session& session, const DataOptions& options) {
   const auto key = BytesArgument(options.key, options.hex);
   if (!key) return Fail(key.error()), kUsage;
-  std::string value = options.value;
-  if (value == "-") {
-    value.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (options.hex) {
-    auto bytes = FromHex(value);
-    if (!bytes) return Fail(bytes.error()), kUsage;
-    value = std::move(*bytes);
-  }
+  const auto value = ValueArgument(options);
+  if (!value) return Fail(value.error()), options.value == "-" ? kFailed : kUsage;
+  const auto config = session.ConfigForWriting(options.directory, /*create=*/true);
+  if (!config) return Fail(config.error());
+  if (const auto fits = CheckRow(*config, *key, *value); !fits) return Fail(fits.error());
   auto database = session.OpenForWriting(options.directory, /*create=*/true);
   if (!database) return Fail(database.error());
-  if (const auto put = (*database)->Put(*key, value); !put) return Fail(put.error());
+  if (const auto put = (*database)->Put(*key, *value); !put) return Fail(put.error());
   if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
   return kDone;
 }
@@ -69,11 +89,7 @@ int RunGet(const DataOptions& options) {
     std::fprintf(stderr, "quiver: no such key\n");
     return kNotFound;
   }
-  const std::string_view bytes = (*value)->view();
-  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() ||
-      std::fflush(stdout) != 0) {
-    return Fail(Error(ErrorCode::kIo, "standard output cannot be written"));
-  }
+  Print((*value)->view());
   return kDone;
 }
 
@@ -104,7 +120,7 @@ int RunScan(const ScanOptions& options) {
   auto rows = (*database)->NewIterator(*bounds);
   if (!rows) return Fail(rows.error());
   const Format format = options.json ? Format::kJson : options.hex ? Format::kHex : Format::kText;
-  std::uint64_t left = options.limit == 0 ? ~std::uint64_t{0} : options.limit;
+  std::uint64_t left = options.limit;
   if (options.reverse) {
     rows->SeekToLast();
   } else {
@@ -114,17 +130,12 @@ int RunScan(const ScanOptions& options) {
     std::string line = FormatRow(rows->key(), rows->value(), format);
     if (options.keys_only && !options.json) line.resize(line.find('\t'));
     line.push_back('\n');
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
-      return Fail(Error(ErrorCode::kIo, "standard output cannot be written"));
-    }
+    if (!Print(line)) return kFailed;
     if (options.reverse) {
       rows->Prev();
     } else {
       rows->Next();
     }
-  }
-  if (std::fflush(stdout) != 0) {
-    return Fail(Error(ErrorCode::kIo, "standard output cannot be written"));
   }
   if (const auto status = rows->status(); !status) return Fail(status.error());
   return kDone;
@@ -143,7 +154,8 @@ void AddScan(CLI::App& app, Session& session) {
   scan->add_option("--prefix", options->prefix, "Only keys that start so");
   scan->add_option("--from", options->from, "First key, inclusive");
   scan->add_option("--to", options->to, "End, exclusive");
-  scan->add_option("--limit", options->limit, "Print at most so many rows [no limit]");
+  AddNumber(*scan, "--limit", options->limit, "Print at most so many rows [no limit]", 0,
+            std::numeric_limits<std::uint64_t>::max());
   scan->add_flag("--reverse", options->reverse, "Last key first");
   scan->add_flag("--keys-only", options->keys_only, "Without values");
   CLI::Option* hex = scan->add_flag("--hex", options->hex, "Bounds and output are hexadecimal");

@@ -1,12 +1,11 @@
 // load and dump: JSON lines, and Arrow IPC files with key and value columns.
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 
 #include "bytes_text.h"
 #include "exit_code.h"
+#include "input.h"
+#include "output.h"
 #include "progress.h"
 #include "quiver/admin.h"
 #include "session.h"
@@ -54,16 +53,17 @@ class Loader {
   std::uint64_t rows_ = 0;
 };
 
-Result<void> LoadJsonLines(std::istream& input, const std::string& name, Loader& loader) {
+Result<void> LoadJsonLines(Input& input, Loader& loader) {
   std::string line;
-  for (std::uint64_t number = 1; std::getline(input, line); ++number) {
+  for (std::uint64_t number = 1;; ++number) {
+    const auto more = input.ReadLine(line);
+    if (!more) return more.error();
+    if (!*more) return {};
     if (line.empty()) continue;
     const auto row = ParseJsonRow(line);
     const Result<void> added = row ? loader.Add(row->key, row->value) : Result<void>(row.error());
-    if (!added) return added.error().WithContext(name + ", line " + std::to_string(number));
+    if (!added) return added.error().WithContext(input.name() + ", line " + std::to_string(number));
   }
-  if (input.bad()) return Error(ErrorCode::kIo, "cannot be read", name);
-  return {};
 }
 
 Result<void> LoadArrow(const std::string& file, Loader& loader) {
@@ -77,35 +77,18 @@ Result<void> LoadArrow(const std::string& file, Loader& loader) {
   return {};
 }
 
-// By its first bytes, not by its name: "ARROW1".
-bool IsArrowFile(const std::string& file) {
-  std::ifstream input(file, std::ios::binary);
-  char magic[6] = {};
-  return input.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "ARROW1";
-}
-
 int RunLoad(const Session& session, const TransferOptions& options) {
-  const bool from_input = options.file == "-";
-  std::ifstream file;
-  if (!from_input) {
-    file.open(options.file, std::ios::binary);
-    if (!file || std::filesystem::is_directory(options.file)) {
-      return Fail(Error(ErrorCode::kIo, "cannot be read", options.file));
-    }
-  }
+  auto input = Input::Open(options.file);
+  if (!input) return Fail(input.error());
   auto database = session.OpenForWriting(options.directory, /*create=*/true);
   if (!database) return Fail(database.error());
   Result<void> done;
   std::uint64_t rows = 0;
   {
     Loader loader(**database);
-    if (from_input) {
-      done = LoadJsonLines(std::cin, "standard input", loader);
-    } else if (IsArrowFile(options.file)) {
-      done = LoadArrow(options.file, loader);
-    } else {
-      done = LoadJsonLines(file, options.file, loader);
-    }
+    // By its first bytes, not by its name.
+    const bool arrow = options.file != "-" && input->head().starts_with("ARROW1");
+    done = arrow ? LoadArrow(options.file, loader) : LoadJsonLines(*input, loader);
     // What came before a bad row stays: the message says which row to go on from.
     const Result<void> finished = loader.Finish();
     if (done.ok()) done = finished;
@@ -124,9 +107,7 @@ Result<std::uint64_t> DumpRows(Iterator& rows, ArrowFileWriter* arrow) {
     } else {
       std::string line = FormatRow(rows.key(), rows.value(), Format::kJson);
       line.push_back('\n');
-      if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
-        return Error(ErrorCode::kIo, "standard output cannot be written");
-      }
+      if (!Print(line)) return count;
     }
     progress.Update(++count);
   }
@@ -143,11 +124,7 @@ int RunDump(const TransferOptions& options) {
   if (!rows) return Fail(rows.error());
   if (options.file.empty()) {
     const auto count = DumpRows(*rows, nullptr);
-    if (!count) return Fail(count.error());
-    if (std::fflush(stdout) != 0) {
-      return Fail(Error(ErrorCode::kIo, "standard output cannot be written"));
-    }
-    return kDone;
+    return count ? kDone : Fail(count.error());
   }
   auto arrow = ArrowFileWriter::Create(options.file);
   if (!arrow) return Fail(arrow.error());

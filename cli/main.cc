@@ -2,34 +2,57 @@
 // command line and turns the outcome into an exit code: 0 done, 1 failed, 2 usage, 3 not found.
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
 
 #include "completion.h"
 #include "exit_code.h"
+#include "output.h"
 #include "quiver/admin.h"
 #include "session.h"
+#include "usage.h"
 
-int main(int argc, char** argv) {
-  // A reader that goes away ends the command quietly, as it does other filters.
-  std::signal(SIGPIPE, SIG_DFL);
+namespace quiver::cli {
+
+namespace {
+
+int Run(int argc, char** argv) {
   CLI::App app{"An ordered key-value database whose tables are Arrow IPC files.", "quiver"};
-  app.set_version_flag("--version", [] { return quiver::BuildInfo(); });
+  app.set_version_flag("--version", [] { return BuildInfo(); });
   app.require_subcommand(1);
   app.fallthrough(false);
   app.footer(
-      "Exit codes: 0 done, 1 failed, 2 usage, 3 not found. 'quiver VERB --help' explains a verb.");
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 not found. 'quiver help VERB' explains a verb.");
 
-  quiver::cli::Session session;
-  quiver::cli::AddDataVerbs(app, session);
-  quiver::cli::AddTransferVerbs(app, session);
-  quiver::cli::AddAdminVerbs(app, session);
-  quiver::cli::AddConfigVerbs(app, session);
-  quiver::cli::AddBenchVerb(app, session);
-  quiver::cli::AddDemoVerb(app, session);
-  quiver::cli::AddCompletionVerbs(app, session);
+  Session session;
+  AddDataVerbs(app, session);
+  AddTransferVerbs(app, session);
+  AddAdminVerbs(app, session);
+  AddConfigVerbs(app, session);
+  AddBenchVerb(app, session);
+  AddDemoVerb(app, session);
+  AddCompletionVerbs(app, session);
+  AddHelpVerb(app, session);
+  if (const std::string unknown = UnknownVerb(app, argc, argv); !unknown.empty()) {
+    std::fprintf(stderr, "quiver: %s\n'quiver help' lists the verbs.\n", unknown.c_str());
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? quiver::cli::kDone : quiver::cli::kUsage;
+    return ExplainUsage(app, error);
   }
   return session.Run();
+}
+
+}  // namespace
+
+}  // namespace quiver::cli
+
+int main(int argc, char** argv) {
+  quiver::cli::OccupyStandardDescriptors();
+  // A reader that goes away ends the command quietly, as it does other filters.
+  std::signal(SIGPIPE, SIG_DFL);
+  return quiver::cli::FinishOutput(quiver::cli::Run(argc, argv));
 }

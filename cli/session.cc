@@ -1,8 +1,10 @@
 #include "session.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
+#include <charconv>
+#include <cstdio>
+
+#include "input.h"
 
 namespace quiver::cli {
 
@@ -27,12 +29,25 @@ std::string Description(const SettingInfo& setting, const DatabaseConfig& defaul
   return text;
 }
 
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return Error(ErrorCode::kIo, "cannot be read; give the path of a TOML file", path);
-  return text.str();
+// Why a setting does not take a text, without the setting's name; empty if it does.
+std::string WhyNot(const std::string& name, const std::string& text) {
+  DatabaseConfig scratch;
+  const auto set = SetSetting(scratch, name, text);
+  if (set) return "";
+  const std::string& message = set.error().message();
+  return message.starts_with(name + ": ") ? message.substr(name.size() + 2) : message;
+}
+
+constexpr std::size_t kRecoveryLinesMax = 10;
+
+void PrintRecoveryLines(const std::vector<std::string>& lines, const char* prefix) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i == kRecoveryLinesMax) {
+      std::fprintf(stderr, "recovery: and %zu more\n", lines.size() - i);
+      return;
+    }
+    std::fprintf(stderr, "recovery: %s%s\n", prefix, lines[i].c_str());
+  }
 }
 
 }  // namespace
@@ -40,6 +55,10 @@ Result<std::string> ReadFile(const std::string& path) {
 void Session::AddSettingFlags(CLI::App& verb) {
   verb.add_option("--preset", preset_,
                   "Base settings: balanced, high_performance, memory_efficient")
+      ->check([](const std::string& name) {
+        const auto preset = Preset(name);
+        return preset ? std::string() : preset.error().message();
+      })
       ->group("Settings");
   verb.add_option("--config", config_file_, "TOML file with settings")->group("Settings");
   const DatabaseConfig defaults;
@@ -48,6 +67,7 @@ void Session::AddSettingFlags(CLI::App& verb) {
     verb.add_option_function<std::string>(
             FlagName(setting), [this, name](const std::string& text) { settings_[name] = text; },
             Description(setting, defaults))
+        ->check([name](const std::string& text) { return WhyNot(name, text); })
         ->group("Settings");
   }
 }
@@ -64,7 +84,7 @@ Result<DatabaseConfig> Session::ConfigOver(const DatabaseConfig& base) const {
     config = *preset;
   }
   if (!config_file_.empty()) {
-    const auto text = ReadFile(config_file_);
+    const auto text = ReadSettingsFile(config_file_);
     if (!text) return text.error();
     auto parsed = ParseConfig(*text, config_file_, config);
     if (!parsed) return parsed.error();
@@ -76,14 +96,44 @@ Result<DatabaseConfig> Session::ConfigOver(const DatabaseConfig& base) const {
   return config;
 }
 
-Result<std::unique_ptr<Database>> Session::OpenForWriting(const std::filesystem::path& directory,
-                                                          bool create) const {
+Result<DatabaseConfig> Session::ConfigForWriting(const std::filesystem::path& directory,
+                                                 bool create) const {
   DatabaseConfig base;
   if (const auto stored = Database::StoredConfig(directory)) base = *stored;
   auto config = ConfigOver(base);
+  if (config) config->create_if_missing = config->create_if_missing && create;
+  return config;
+}
+
+Result<std::unique_ptr<Database>> Session::OpenForWriting(const std::filesystem::path& directory,
+                                                          bool create) const {
+  const auto config = ConfigForWriting(directory, create);
   if (!config) return config.error();
-  config->create_if_missing = create;
-  return Database::Open(directory, *config);
+  auto database = Database::Open(directory, *config);
+  if (database) PrintRecovery((*database)->recovery_report());
+  return database;
+}
+
+void PrintRecovery(const RecoveryReport& report) {
+  PrintRecoveryLines(report.losses, "LOST: ");
+  PrintRecoveryLines(report.notes, "");
+  if (report.orphans_removed.empty()) return;
+  std::string names;
+  for (const std::string& name : report.orphans_removed) names += " " + name;
+  PrintRecoveryLines({"removed leftovers that no manifest names:" + names}, "");
+}
+
+Result<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t minimum,
+                                  std::uint64_t maximum) {
+  std::uint64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size() || number < minimum ||
+      number > maximum) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "'" + std::string(text) + "' is not a whole number from " +
+                     std::to_string(minimum) + " to " + std::to_string(maximum));
+  }
+  return number;
 }
 
 }  // namespace quiver::cli

@@ -28,8 +28,12 @@ class Session {
 
   /// The configuration that flags, files and preset make over `base`.
   Result<DatabaseConfig> ConfigOver(const DatabaseConfig& base) const;
-  /// Opens for writing. An existing database keeps its stored settings unless a flag or a preset
-  /// says otherwise.
+  /// The configuration that OpenForWriting uses: an existing database keeps its stored settings
+  /// unless a flag or a preset says otherwise. It is created only if `create` and its settings
+  /// allow it.
+  Result<DatabaseConfig> ConfigForWriting(const std::filesystem::path& directory,
+                                          bool create) const;
+  /// Opens for writing and tells on standard error what recovery had to cut, skip or remove.
   Result<std::unique_ptr<Database>> OpenForWriting(const std::filesystem::path& directory,
                                                    bool create) const;
 
@@ -41,6 +45,33 @@ class Session {
   std::map<std::string, std::string> settings_;  ///< setting name to text
   std::function<int()> action_;
 };
+
+/// Tells on standard error what an open cut, skipped or removed, a line each; nothing if nothing.
+void PrintRecovery(const RecoveryReport& report);
+
+/// A whole number as text, digits only, from `minimum` to `maximum`; else an explanation for
+/// people.
+Result<std::uint64_t> ParseNumber(std::string_view text, std::uint64_t minimum,
+                                  std::uint64_t maximum);
+
+/// Adds an option that takes a whole number; anything else on the command line is a usage error.
+template <typename Number>
+CLI::Option* AddNumber(CLI::App& verb, const std::string& name, Number& target,
+                       const std::string& sentence, std::uint64_t minimum, std::uint64_t maximum) {
+  return verb
+      .add_option_function<std::string>(
+          name,
+          [&target, minimum, maximum](const std::string& text) {
+            if (const auto number = ParseNumber(text, minimum, maximum)) {
+              target = static_cast<Number>(*number);
+            }
+          },
+          sentence)
+      ->check([minimum, maximum](const std::string& text) {
+        const auto number = ParseNumber(text, minimum, maximum);
+        return number ? std::string() : number.error().message();
+      });
+}
 
 /// Each adds the verbs of one group.
 void AddDataVerbs(CLI::App& app, Session& session);      // put get delete scan

@@ -33,6 +33,10 @@ def check(condition, what):
         raise SystemExit(f"FAILED: {what}")
 
 
+def shell(line):
+    return subprocess.run(["bash", "-c", line], capture_output=True, timeout=120)
+
+
 def listing(directory):
     return sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.iterdir())
 
@@ -135,17 +139,95 @@ def configuration(work):
     file.write_text("memtable_sice_bytes = 5\nwal_mode = \"sometimes\"\n")
     wrong = run("config", "check", file, expect=FAILED).stderr.decode()
     check("memtable_size_bytes" in wrong and ":1" in wrong and ":2" in wrong, f"every fault with its line and the nearest name: {wrong}")
-    run("put", work / "refused", "k", "v", "--memtable-count-max", "1", expect=FAILED)
-    check(not (work / "refused" / "CURRENT").exists(), "a refused configuration makes no database")
-    run("put", work / "refused", "k", "v", "--preset", "fastest", expect=FAILED)
+    refused = work / "refused"
+    for flags in (["--memtable-count-max", "1"], ["--memtable-size=-1"], ["--preset", "fastest"], ["--compression", "snappy"],
+                  ["--wal-mode", ""]):
+        told = run("put", refused, "k", "v", *flags, expect=USAGE).stderr
+        check(told.startswith(b"quiver put: --"), f"a wrong value is named by its flag: {told}")
+    run("put", refused, "k", "v", "--value-chunk-bytes", "64KiB", "--block-size", "4KiB", expect=FAILED)
+    check(not refused.exists(), "a refused configuration makes no database")
+    directory, pipe, huge = work / "settings", work / "pipe", work / "huge.toml"
+    directory.mkdir()
+    os.mkfifo(pipe)
+    with open(huge, "wb") as sparse:
+        sparse.truncate(1 << 40)
+    for bad in (directory, pipe, huge, "/dev/zero", work / "absent.toml"):
+        for verb in (["config", "check", bad], ["put", refused, "k", "v", "--config", bad]):
+            check(str(bad).encode() in run(*verb, expect=FAILED).stderr, f"a settings file that cannot be read is named: {bad}")
+    check(not refused.exists(), "an unreadable settings file makes no database")
+    run("config", "check", expect=USAGE)
+
+
+def lost_input(work):
+    """What cannot be read is never an empty value."""
+    db = work / "input"
+    write_only = open(work / "write_only", "wb")
+    closed = "<&-"
+    for verb in (["put", db, "x", "-"], ["load", db, "-"]):
+        for stdin in (os.open("/etc", os.O_RDONLY), write_only):
+            done = subprocess.run([QUIVER, *map(str, verb)], stdin=stdin, capture_output=True, timeout=60)
+            check(done.returncode == FAILED and b"standard input: cannot be read" in done.stderr, f"{verb}: {done}")
+        done = shell(f"{QUIVER} {' '.join(map(str, verb))} {closed}")
+        check(done.returncode == FAILED and b"standard input: cannot be read" in done.stderr, f"{verb} {closed}: {done}")
+    run("load", db, "/etc", expect=FAILED)
+    check(not db.exists(), "input that cannot be read stores nothing")
+    for refused in (["k" * 70_000, "v"], ["abc", "v", "--key-width-bytes", "4"], ["abcd", "v", "--value-width-bytes", "4"]):
+        run("put", db, *refused, expect=FAILED)
+        check(not db.exists(), "a refused first put makes no database")
+    run("put", db, "k", "v", "--create-if-missing", "false", expect=FAILED)
+    run("load", db, "-", "--create-if-missing", "false", expect=FAILED)
+    check(not db.exists(), "--create-if-missing false makes no database")
+    run("put", db, "long", "-", stdin=b"x" * 300_000)
+    check(run("get", db, "long").stdout == b"x" * 300_000, "a value longer than a buffer")
+    lines = [json.dumps({"key": f"k{i}", "value": "y" * 100_000}) for i in range(5)]
+    run("load", db, "-", stdin="\n".join(lines).encode())
+    check([json.loads(row) for row in run("scan", db, "--prefix", "k", "--json").stdout.splitlines()] == list(map(json.loads, lines)),
+          "lines longer than a buffer, the last without an end")
+
+
+def lost_output(work):
+    """Output that gets lost is a failure; a reader that goes away is none."""
+    db = work / "output"
+    run("put", db, "k", "v")
+    good = work / "good.toml"
+    good.write_text('wal_mode = "sync"\n')
+    for verb in (["stats", db], ["verify", db], ["config", "show"], ["config", "presets"], ["config", "check", good],
+                 ["man"], ["completion"], ["bench", "--list"], ["inspect", next(db.glob("*.wal"))], ["--help"], ["help"], ["--version"],
+                 ["get", db, "k"], ["scan", db], ["dump", db], ["bench", work / "output-bench", "--rows", "10"]):
+        for sink in ("> /dev/full", ">&-"):
+            done = shell(f"{QUIVER} {' '.join(map(str, verb))} {sink}")
+            check(done.returncode == FAILED and b"standard output cannot be written" in done.stderr, f"{verb} {sink}: {done}")
+    done = shell(f"set -o pipefail; {QUIVER} man | true")
+    check(done.returncode in (0, 128 + signal.SIGPIPE) and done.stderr == b"", f"a closed pipe is quiet: {done}")
+    closed = work / "closed"
+    check(shell(f"{QUIVER} put {closed} k v <&- >&- 2>&-").returncode == DONE, "a command without descriptors works")
+    run("verify", closed)
+    check(run("get", closed, "k").stdout == b"v", "no file of the database took a standard descriptor")
 
 
 def usage(work):
-    run(expect=USAGE)
-    run("no-such-verb", expect=USAGE)
+    told = lambda *arguments: run(*arguments, expect=USAGE).stderr.decode()
+    check(told().startswith("quiver: a verb is required"), "no verb")
+    check("unknown verb 'pet'; did you mean 'put' or 'get'?" in told("pet", work / "db", "a", "1"), "a mistyped verb")
+    check("did you mean 'show'?" in told("config", "shwo"), "a mistyped verb of config")
+    check("mean" not in told("no-such-verb"), "a far name brings no guess")
+    check(told("put", work / "db", "a").startswith("quiver put: value is required"), "the verb stands before the message")
+    check("unknown flag '--walmode'; did you mean '--wal-mode'?" in told("put", work / "db", "a", "b", "--walmode=sync"), "a flag")
+    check("write -- before" in told("put", work / "db", "-a", "b"), "a key that starts with a dash")
+    run("put", work / "dash", "--", "-a", "-b")
+    check(run("get", work / "dash", "--", "-a").stdout == b"-b", "arguments behind -- are no flags")
+    check(run("help", "put").stdout == run("put", "--help").stdout, "help VERB is VERB --help")
+    check(run("help", "config", "show").stdout == run("config", "show", "--help").stdout, "help of an inner verb")
+    check(run("help").stdout == run("--help").stdout, "help")
+    check("did you mean 'put'?" in told("help", "pus"), "help of a mistyped verb")
+    for number in ("-1", "", "18446744073709551616", "1x", "many"):
+        check("--limit" in told("scan", work / "db", "--limit", number), f"--limit {number} is refused")
+    check(run("scan", work / "db", "--limit", "0").stdout == b"", "--limit 0 prints nothing")
+    check(run("scan", work / "db", "--limit", "18446744073709551615").stdout != b"", "the largest limit")
+    for flags in (["--threads", "-1"], ["--rows", "0"], ["--seed", "x"]):
+        check(flags[0] in told("bench", work / "bench", *flags), f"bench {flags}")
     run("get", expect=USAGE)
     run("get", work / "db", "a", "b", expect=USAGE)
-    run("scan", work / "db", "--limit", "many", expect=USAGE)
     run("scan", work / "db", "--no-such-flag", expect=USAGE)
     check(b"quiver" in run("--version").stdout, "version")
     check(b"Exit codes" in run("--help").stdout, "help")
@@ -176,7 +258,7 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, transfer, admin, configuration, usage):
+        for part in (data_verbs, scan_bounds, transfer, admin, configuration, lost_input, lost_output, usage):
             part(work)
     print(f"command: {checks} checks passed")
 
