@@ -8,6 +8,8 @@ std::uint32_t BufferCount(ColumnType type) noexcept {
     case ColumnType::kLargeBinary:
     case ColumnType::kUtf8:
     case ColumnType::kLargeUtf8: return 3;
+    case ColumnType::kBinaryView:
+    case ColumnType::kUtf8View:
     case ColumnType::kFixedSizeBinary:
     case ColumnType::kUInt64:
     case ColumnType::kUInt8:

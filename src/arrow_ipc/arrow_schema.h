@@ -16,6 +16,8 @@ enum class ColumnType : std::uint8_t {
   kLargeBinary,      ///< validity, int64 offsets, data (read only)
   kUtf8,             ///< as kBinary (read only)
   kLargeUtf8,        ///< as kLargeBinary (read only)
+  kBinaryView,       ///< validity, views of 16 bytes, any number of data buffers (read only)
+  kUtf8View,         ///< as kBinaryView (read only)
   kFixedSizeBinary,  ///< validity, data
   kUInt64,           ///< validity, data
   kUInt8,            ///< validity, data
@@ -38,7 +40,8 @@ struct Schema {
   bool operator==(const Schema&) const = default;
 };
 
-/// Buffers that a column has in a record batch: 3 for the variable types, else 2.
+/// Buffers that a column has in a record batch: 3 for the variable types, else 2. The data buffers
+/// of a view do not count: each batch says how many there are.
 std::uint32_t BufferCount(ColumnType type) noexcept;
 
 }  // namespace quiver::arrow_ipc

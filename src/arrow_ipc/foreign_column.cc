@@ -13,6 +13,9 @@ namespace quiver::arrow_ipc {
 namespace {
 
 constexpr std::uint64_t kCheckBytes = 64 << 10;
+constexpr std::uint32_t kViewBytes = 16;
+constexpr std::uint32_t kInlineBytesMax = 12;
+constexpr std::uint32_t kViewPrefixBytes = 4;
 
 std::uint32_t OffsetBytes(ColumnType type) {
   switch (type) {
@@ -47,12 +50,41 @@ Result<ForeignColumn> ForeignColumn::Open(const io::ReadableFile& file, const Fo
   QUIVER_ASSIGN_OR_RETURN(ForeignBuffer data, open(last));
   ForeignColumn result(column, batch.rows, node.nulls, std::move(validity), std::move(data));
   result.offset_bytes_ = OffsetBytes(column.type);
+  result.views_ = column.type == ColumnType::kBinaryView || column.type == ColumnType::kUtf8View;
+  result.width_bytes_ = result.views_ ? kViewBytes : column.width_bytes;
+  if (result.views_) {
+    QUIVER_TRY(result.OpenViewData(file, batch, last + 1,
+                                   batch.variadic_counts[footer.columns[index].views_before]));
+  }
   if (result.offset_bytes_ != 0) {
     QUIVER_ASSIGN_OR_RETURN(ForeignBuffer offsets, open(first + 1));
     result.offsets_ = std::move(offsets);
   }
   QUIVER_TRY(result.Check());
   return result;
+}
+
+Result<void> ForeignColumn::OpenViewData(const io::ReadableFile& file, const ForeignBatch& batch,
+                                         std::uint32_t first, std::uint32_t count) {
+  std::uint64_t held_bytes = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const BufferRange& range = batch.buffers[first + i];
+    QUIVER_ASSIGN_OR_RETURN(ForeignBuffer buffer,
+                            ForeignBuffer::Open(file, batch.body_offset + range.offset,
+                                                range.size_bytes, batch.compression));
+    held_bytes += buffer.size_bytes();
+    if (held_bytes > kForeignBufferBytesMax) {
+      return Error(ErrorCode::kUnsupported,
+                   "column '" + column_->name + "': the views of one batch have more than " +
+                       std::to_string(kForeignBufferBytesMax) +
+                       " bytes of data; write the file in smaller batches",
+                   file.name(), buffer.offset());
+    }
+    QUIVER_ASSIGN_OR_RETURN(const std::string_view whole, buffer.View(0, buffer.size_bytes()));
+    view_data_.push_back(whole);
+    view_buffers_.push_back(std::move(buffer));
+  }
+  return {};
 }
 
 Error ForeignColumn::Corrupt(const ForeignBuffer& buffer, const std::string& what) const {
@@ -62,7 +94,9 @@ Error ForeignColumn::Corrupt(const ForeignBuffer& buffer, const std::string& wha
 Result<void> ForeignColumn::Check() {
   QUIVER_TRY(CheckValidity());
   if (rows_ == 0) return {};
-  return offsets_ ? CheckOffsets() : CheckWidth();
+  if (offsets_) return CheckOffsets();
+  QUIVER_TRY(CheckWidth());
+  return views_ ? CheckViews() : Result<void>();
 }
 
 Result<void> ForeignColumn::CheckValidity() {
@@ -121,13 +155,45 @@ Result<void> ForeignColumn::CheckOffsets() {
 }
 
 Result<void> ForeignColumn::CheckWidth() {
-  QUIVER_CHECK(column_->type == ColumnType::kFixedSizeBinary && column_->width_bytes > 0);
-  if (data_.size_bytes() / column_->width_bytes < rows_) {
+  QUIVER_CHECK(width_bytes_ > 0);
+  if (data_.size_bytes() / width_bytes_ < rows_) {
     return Corrupt(data_, std::to_string(data_.size_bytes()) + " bytes of data for " +
-                              std::to_string(rows_) + " rows of " +
-                              std::to_string(column_->width_bytes));
+                              std::to_string(rows_) + " rows of " + std::to_string(width_bytes_));
   }
   return {};
+}
+
+Result<void> ForeignColumn::CheckViews() {
+  for (std::uint64_t row = 0; row < rows_; ++row) {
+    QUIVER_ASSIGN_OR_RETURN(const bool null, IsNull(row));
+    if (null) continue;  // the view of a null means nothing
+    QUIVER_ASSIGN_OR_RETURN(const std::string_view view, data_.View(row * kViewBytes, kViewBytes));
+    QUIVER_TRY(Resolve(view, row));
+  }
+  return {};
+}
+
+Result<std::string_view> ForeignColumn::Resolve(std::string_view view, std::uint64_t row) const {
+  const auto size = LoadFixed<std::uint32_t>(view.data());
+  if (size <= kInlineBytesMax) return view.substr(sizeof(std::uint32_t), size);
+  const auto buffer = LoadFixed<std::uint32_t>(view.data() + 8);
+  const auto offset = LoadFixed<std::uint32_t>(view.data() + 12);
+  // Negative numbers of the file are huge here and fail the same comparisons.
+  if (buffer >= view_data_.size()) {
+    return Corrupt(data_, "view " + std::to_string(row) + " points into data buffer " +
+                              std::to_string(buffer) + " of " + std::to_string(view_data_.size()));
+  }
+  const std::string_view data = view_data_[buffer];
+  if (offset > data.size() || size > data.size() - offset) {
+    return Corrupt(data_, "view " + std::to_string(row) + " has " + std::to_string(size) +
+                              " bytes at " + std::to_string(offset) + " of a data buffer of " +
+                              std::to_string(data.size()));
+  }
+  const std::string_view bytes = data.substr(offset, size);
+  if (!bytes.starts_with(view.substr(sizeof(std::uint32_t), kViewPrefixBytes))) {
+    return Corrupt(data_, "view " + std::to_string(row) + " does not begin with its data");
+  }
+  return bytes;
 }
 
 Result<bool> ForeignColumn::IsNull(std::uint64_t row) {
@@ -138,7 +204,7 @@ Result<bool> ForeignColumn::IsNull(std::uint64_t row) {
 
 Result<ForeignColumn::Range> ForeignColumn::RangeOf(std::uint64_t row) {
   if (!offsets_) {
-    return Range{row * column_->width_bytes, (row + 1) * column_->width_bytes};
+    return Range{row * width_bytes_, (row + 1) * width_bytes_};
   }
   QUIVER_ASSIGN_OR_RETURN(const std::string_view pair,
                           offsets_->View(row * offset_bytes_, 2 * std::uint64_t{offset_bytes_}));
@@ -158,7 +224,9 @@ Result<Cell> ForeignColumn::Read(std::uint64_t row) {
   QUIVER_ASSIGN_OR_RETURN(const Range range, RangeOf(row));
   QUIVER_ASSIGN_OR_RETURN(const std::string_view bytes,
                           data_.View(range.begin, range.end - range.begin));
-  return Cell{bytes, false};
+  if (!views_) return Cell{bytes, false};
+  QUIVER_ASSIGN_OR_RETURN(const std::string_view viewed, Resolve(bytes, row));
+  return Cell{viewed, false};
 }
 
 }  // namespace quiver::arrow_ipc

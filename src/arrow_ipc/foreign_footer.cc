@@ -93,6 +93,8 @@ ColumnType TypeOf(const format::Field& field) {
     case format::Type::LargeBinary: return ColumnType::kLargeBinary;
     case format::Type::Utf8: return ColumnType::kUtf8;
     case format::Type::LargeUtf8: return ColumnType::kLargeUtf8;
+    case format::Type::BinaryView: return ColumnType::kBinaryView;
+    case format::Type::Utf8View: return ColumnType::kUtf8View;
     case format::Type::FixedSizeBinary: return ColumnType::kFixedSizeBinary;
     case format::Type::Int: {
       const format::Int& integer = *field.type_as_Int();

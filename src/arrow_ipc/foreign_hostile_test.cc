@@ -395,8 +395,8 @@ TEST(HostileFile, OtherVersionsEndiannessAndTypesAreUnsupported) {
   ExpectRefused(build(v5, little, format::Type::NONE, false), ErrorCode::kCorruption, "no type");
   ExpectRefused(build(v5, little, format::Type::Binary, true), ErrorCode::kInvalidArgument,
                 "dictionary-encoded");
-  ExpectRefused(build(v5, little, format::Type::BinaryView, false), ErrorCode::kInvalidArgument,
-                "has type BinaryView");
+  ExpectRefused(build(v5, little, format::Type::Bool, false), ErrorCode::kInvalidArgument,
+                "has type Bool");
 }
 
 TEST(HostileFile, SchemasNestedWithoutEndAreRefused) {

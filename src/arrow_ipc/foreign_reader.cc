@@ -81,7 +81,9 @@ Result<std::size_t> FooterReader::FindColumn(std::string_view name) const {
     case ColumnType::kBinary:
     case ColumnType::kLargeBinary:
     case ColumnType::kUtf8:
-    case ColumnType::kLargeUtf8: return found;
+    case ColumnType::kLargeUtf8:
+    case ColumnType::kBinaryView:
+    case ColumnType::kUtf8View: return found;
     case ColumnType::kFixedSizeBinary:
       if (columns[found].width_bytes > 0) return found;
       return InvalidColumn(name, "has cells of 0 bytes, which tell nothing apart");
@@ -90,7 +92,7 @@ Result<std::size_t> FooterReader::FindColumn(std::string_view name) const {
     case ColumnType::kOther: break;
   }
   return InvalidColumn(name, "has type " + footer_.columns[found].type_name +
-                                 "; only binary, large_binary, utf8, large_utf8 and "
+                                 "; only binary and utf8 (plain, large or view) and "
                                  "fixed_size_binary can be read as bytes");
 }
 

@@ -160,6 +160,10 @@ def columns_around(maker):
         table = pa.table({"key": mine["key"], name: others[name], "value": mine["value"]})
         maker.pyarrow(f"v4-{name}.arrow", table, rows, **old)
     for name, other in others.items():
+        if name.endswith("_view") and name != "list_view":
+            cells = [cell.decode() if isinstance(cell, bytes) else cell for cell in other.to_pylist()]
+            maker.pyarrow(f"value-is-{name}.arrow", pa.table({"key": mine["key"], "value": other}), (rows[0], cells))
+            continue
         message = "dictionary-encoded" if name == "dictionary" else "has type"
         maker.pyarrow(f"value-is-{name}.arrow", pa.table({"key": mine["key"], "value": other}),
                       message)
@@ -176,8 +180,12 @@ def polars_files(maker):
         maker.polars(f"polars-binary-{codec}.arrow", data, rows, compression=codec, **oldest)
         maker.polars(f"polars-batches-{codec}.arrow", data, rows, compression=codec,
                      record_batch_size=500, **oldest)
-        maker.polars(f"polars-views-{codec}.arrow", data, "has type BinaryView",
-                     compression=codec)
+        # Without compat_level Polars writes views; sorted by value, they point all over their data.
+        maker.polars(f"polars-views-{codec}.arrow", data, rows, compression=codec)
+        maker.polars(f"polars-text-views-{codec}.arrow", text, rows, compression=codec)
+        by_value = data.sort("value", nulls_last=True)
+        cells = [[None if cell is None else cell.decode() for cell in by_value[name]] for name in ("key", "value")]
+        maker.polars(f"polars-sorted-views-{codec}.arrow", by_value, cells, compression=codec)
     maker.polars("polars-no-rows.arrow", data.head(0), ([], []), **oldest)
 
 
