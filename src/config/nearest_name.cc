@@ -10,6 +10,8 @@ namespace quiver {
 namespace {
 
 constexpr std::size_t kComparedBytesMax = 64;
+// One letter in three may be wrong; beyond that a guess misleads more often than it helps.
+constexpr std::size_t kWrongShare = 3;
 
 std::string Normalised(std::string_view name) {
   std::string normal(name.substr(0, kComparedBytesMax));
@@ -49,7 +51,9 @@ std::optional<std::string_view> NearestName(std::string_view name,
   std::optional<std::string_view> nearest;
   std::size_t nearest_distance = 0;
   for (const std::string_view candidate : names) {
-    const std::size_t distance = EditDistance(wanted, Normalised(candidate));
+    const std::string known = Normalised(candidate);
+    const std::size_t distance = EditDistance(wanted, known);
+    if (distance * kWrongShare > std::max(wanted.size(), known.size())) continue;
     if (nearest && distance >= nearest_distance) continue;
     nearest = candidate;
     nearest_distance = distance;

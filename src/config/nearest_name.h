@@ -14,9 +14,9 @@ namespace quiver {
 /// (the optimal string alignment distance). Cost: O(|a| * |b|).
 std::size_t EditDistance(std::string_view a, std::string_view b);
 
-/// The name in `names` nearest to `name`, the first of equals; nothing if `names` is empty.
-/// Case and dashes for underscores count as no difference. Only the first 64 bytes of `name` are
-/// looked at.
+/// The name in `names` nearest to `name`, the first of equals; nothing if more than a third of the
+/// letters would have to change. Case and dashes for underscores count as no difference. Only the
+/// first 64 bytes of `name` are looked at.
 std::optional<std::string_view> NearestName(std::string_view name,
                                             std::span<const std::string_view> names);
 

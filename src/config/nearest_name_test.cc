@@ -21,7 +21,17 @@ TEST(NearestName, FindsTheClosestAndTheFirstOfEquals) {
   constexpr std::array<std::string_view, 3> kNames{"sorted", "skiplist", "vector"};
   EXPECT_EQ(NearestName("skplist", kNames), "skiplist");
   EXPECT_EQ(NearestName("Vectr", kNames), "vector");
-  EXPECT_EQ(NearestName("", kNames), "sorted");
+  constexpr std::array<std::string_view, 2> kEqual{"get", "put"};
+  EXPECT_EQ(NearestName("pet", kEqual), "get");
+}
+
+TEST(NearestName, AFarNameBringsNoGuess) {
+  constexpr std::array<std::string_view, 3> kCodecs{"none", "lz4", "zstd"};
+  EXPECT_EQ(NearestName("snappy", kCodecs), std::nullopt);
+  EXPECT_EQ(NearestName("zst", kCodecs), "zstd");
+  EXPECT_EQ(NearestName("", kCodecs), std::nullopt);
+  constexpr std::array<std::string_view, 3> kKinds{"trie", "vector", "skiplist"};
+  EXPECT_EQ(NearestName("foo", kKinds), std::nullopt);
 }
 
 TEST(NearestName, DashesAndCaseMakeNoDifference) {
@@ -35,7 +45,10 @@ TEST(NearestName, NothingIsNearestToNothing) {
 
 TEST(NearestName, AHugeNameCostsNoMoreThanALongOne) {
   constexpr std::array<std::string_view, 1> kNames{"sorted"};
-  EXPECT_EQ(NearestName(std::string(std::size_t{50} << 20, 'x'), kNames), "sorted");
+  EXPECT_EQ(NearestName(std::string(std::size_t{50} << 20, 'x'), kNames), std::nullopt);
+  constexpr std::array<std::string_view, 1> kCut{
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
+  EXPECT_EQ(NearestName(std::string(std::size_t{50} << 20, 'x'), kCut), kCut[0]);
 }
 
 }  // namespace

@@ -100,9 +100,11 @@ class ConfigReader {
     }
     std::vector<std::string_view> names;
     for (const SettingRow& row : SettingRows()) names.push_back(row.info.group);
-    const auto nearest = NearestName(group.name, names);
-    faults_.Add(group.line, "unknown group " + Quote(group.name) + "; the nearest is '" +
-                                std::string(*nearest) + "'");
+    std::string fault = "unknown group " + Quote(group.name);
+    if (const auto nearest = NearestName(group.name, names)) {
+      fault += "; the nearest is '" + std::string(*nearest) + "'";
+    }
+    faults_.Add(group.line, std::move(fault));
   }
 
   void Take(const TomlValue& value) {

@@ -87,6 +87,9 @@ Result<DatabaseConfig> Preset(std::string_view name) {
   std::string message = "unknown preset " + Quote(name);
   if (const auto nearest = NearestName(name, kPresetNames)) {
     message += "; the nearest is '" + std::string(*nearest) + "'";
+  } else {
+    message += "; there are";
+    for (const std::string_view known : kPresetNames) message += " " + std::string(known);
   }
   return Error(ErrorCode::kNotFound, std::move(message));
 }
