@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/escape.h"
 #include "base/try.h"
 #include "sstable/table_iterator.h"
 
@@ -20,29 +21,6 @@ BlockGeometry GeometryOf(const TableParts& parts) {
   geometry.schema = parts.schema();
   geometry.compression = static_cast<CompressionKind>(parts.trailer.compression);
   return geometry;
-}
-
-std::string EscapeKey(std::string_view key) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const char c : key) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F && c != '\\') {
-      text.push_back(c);
-    } else {
-      text.append({'\\', 'x', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return text;
-}
-
-const char* CodecName(CompressionKind kind) noexcept {
-  switch (kind) {
-    case CompressionKind::kNone: return "none";
-    case CompressionKind::kLz4: return "lz4";
-    case CompressionKind::kZstd: return "zstd";
-  }
-  return "unknown";
 }
 
 }  // namespace
@@ -133,9 +111,9 @@ std::string TableReader::Describe() const {
   number("earliest expiry us", summary_.expiry_us_min);
   number("latest expiry us", summary_.expiry_us_max);
   number("created s", summary_.created_s);
-  line("smallest key", EscapeKey(summary_.smallest_key));
-  line("largest key", EscapeKey(summary_.largest_key));
-  line("compression", CodecName(geometry_.compression));
+  line("smallest key", EscapeBytes(summary_.smallest_key));
+  line("largest key", EscapeBytes(summary_.largest_key));
+  line("compression", std::string(CompressionName(geometry_.compression)));
   line("compression level", std::to_string(numbers.compression_level));
   number("value chunk bytes", parts_.trailer.value_chunk_bytes);
   number("block size bytes", numbers.block_size_bytes);
