@@ -1,6 +1,7 @@
 // Administration of a database that nobody has open: verify, repair, inspect, import.
 //
-// Verify and the Inspect functions never write to the directory. Repair works on a copy.
+// Verify and the Inspect functions never write to the directory. Repair works on a copy. A callback
+// that throws ends the call with kInvalidArgument and what() of the exception.
 //
 // Thread safety: free functions; each call is independent.
 #pragma once
@@ -26,18 +27,19 @@ struct Damage {
 };
 
 struct VerifyReport {
-  std::uint64_t files = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t entries = 0;
+  std::uint64_t files = 0;    ///< of the database, without leftovers and files of others
+  std::uint64_t bytes = 0;    ///< of these files
+  std::uint64_t entries = 0;  ///< in tables, and in the log as far as no table has them
   std::vector<Damage> damages;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes;  ///< what is no damage; what the next open would cut or remove
 };
 
 /// Called now and then with bytes done and bytes in all.
 using ProgressCallback = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 
-/// Reads every byte of every file and checks checksums, order, counts and the manifest.
-/// An error only if the directory is no database at all; damage is in the report.
+/// Reads every byte of every file and checks checksums, order, counts and the manifest. The log is
+/// judged as an open with the default wal_recovery_mode judges it: what that cuts is a note, what
+/// that refuses is damage. An error only if the directory is no database at all.
 Result<VerifyReport> VerifyDatabase(const std::filesystem::path& directory,
                                     const ProgressCallback& progress = {});
 
@@ -48,8 +50,8 @@ struct RepairReport {
   std::vector<std::string> lost;  ///< each block, file or frame that could not be read
 };
 
-/// Builds a new database in `destination` (must not exist) from whatever can still be read in
-/// `source`, with or without its manifest. The source is not changed.
+/// Builds a new database in `destination` (which must hold none: kInvalidArgument) from whatever
+/// can still be read in `source`, with or without its manifest. The source is not changed.
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
                                     const ProgressCallback& progress = {});
@@ -64,7 +66,7 @@ Result<void> InspectFile(const std::filesystem::path& file, bool entries, const 
 /// A row of a foreign Arrow file: key and value bytes; return false to stop.
 using RowSink = std::function<bool(std::string_view key, std::string_view value)>;
 
-/// Reads the `key` and `value` columns (binary, large_binary, utf8, large_utf8 or
+/// Reads the `key` and `value` columns (binary or utf8, plain, large or view, or
 /// fixed_size_binary) of any Arrow IPC file, in file order; null values are refused. Tables of
 /// Quiver itself are accepted too: deletes and superseded versions are then left out.
 Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink);
@@ -72,7 +74,7 @@ Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const Row
 /// Writes rows to a plain Arrow IPC file with binary columns key and value. See ArrowFileWriter.
 class ArrowFileWriter {
  public:
-  /// Creates `file`; kInvalidArgument if it exists.
+  /// Creates `file`; kIo if it exists. Without a successful Finish() it is removed again.
   static Result<std::unique_ptr<ArrowFileWriter>> Create(const std::filesystem::path& file);
   ~ArrowFileWriter();
   Result<void> Add(std::string_view key, std::string_view value);

@@ -1,6 +1,8 @@
 // ReadArrowFile and ArrowFileWriter: key-value rows from and to plain Arrow IPC files.
 #include <string>
 
+#include "admin/callback_guard.h"
+#include "admin/named_file.h"
 #include "arrow_ipc/foreign_file.h"
 #include "base/try.h"
 #include "io/directory.h"
@@ -12,19 +14,6 @@ namespace quiver {
 
 namespace {
 
-struct OpenedFile {
-  std::unique_ptr<io::Directory> directory;
-  std::string name;
-};
-
-Result<OpenedFile> OpenParent(const std::filesystem::path& file) {
-  const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
-  OpenedFile opened;
-  QUIVER_ASSIGN_OR_RETURN(opened.directory, io::PosixFileSystem().OpenDirectory(parent, false));
-  opened.name = file.filename().string();
-  return opened;
-}
-
 bool HasColumn(const arrow_ipc::Schema& schema, std::string_view name) {
   for (const arrow_ipc::Column& column : schema.columns) {
     if (column.name == name) return true;
@@ -34,7 +23,7 @@ bool HasColumn(const arrow_ipc::Schema& schema, std::string_view name) {
 
 // A table of ours holds deletes and old versions too: only what a reader of it alone would see is
 // handed out. It is read as a table, so that every byte is verified.
-Result<std::uint64_t> ReadOwnTable(const OpenedFile& opened, FileNumber number, DatabaseId owner,
+Result<std::uint64_t> ReadOwnTable(const NamedFile& opened, FileNumber number, DatabaseId owner,
                                    const RowSink& sink) {
   TableContext context;
   context.directory = opened.directory.get();
@@ -59,10 +48,8 @@ Result<std::uint64_t> ReadOwnTable(const OpenedFile& opened, FileNumber number, 
   return rows;
 }
 
-}  // namespace
-
-Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink) {
-  QUIVER_ASSIGN_OR_RETURN(const OpenedFile opened, OpenParent(file));
+Result<std::uint64_t> ReadRows(const NamedFile& opened, const std::filesystem::path& file,
+                               const RowSink& sink) {
   if (const FileNumber number = ParseTableName(opened.name); number != 0) {
     const Result<DatabaseId> owner = ReadTableOwner(*opened.directory, number);
     if (owner) return ReadOwnTable(opened, number, *owner, sink);
@@ -92,31 +79,63 @@ Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const Row
   return rows;
 }
 
+}  // namespace
+
+Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink) {
+  QUIVER_ASSIGN_OR_RETURN(const NamedFile opened, OpenParent(file));
+  CallbackGuard guard;
+  const auto rows = ReadRows(opened, file, [&](std::string_view key, std::string_view value) {
+    return guard.Call([&] { return sink(key, value); });
+  });
+  if (!rows) return AtPath(rows.error(), file);
+  QUIVER_TRY(guard.status());
+  return *rows;
+}
+
 class ArrowFileWriter::Impl {
  public:
-  Impl(OpenedFile opened, std::unique_ptr<io::WritableFile> file)
-      : opened_(std::move(opened)), file_(std::move(file)), writer_(*file_, "key", "value") {}
+  Impl(std::filesystem::path path, NamedFile opened, std::unique_ptr<io::WritableFile> file)
+      : path_(std::move(path)),
+        opened_(std::move(opened)),
+        file_(std::move(file)),
+        writer_(*file_, "key", "value") {}
+  // A file without its footer is of no use to anybody.
+  ~Impl() {
+    if (!finished_) (void)opened_.directory->Remove(opened_.name);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  Result<void> Add(std::string_view key, std::string_view value) { return writer_.Add(key, value); }
+  Result<void> Add(std::string_view key, std::string_view value) {
+    return WithPath(writer_.Add(key, value));
+  }
   Result<void> Finish() {
-    QUIVER_TRY(writer_.Finish());
-    QUIVER_TRY(file_->Close());
-    return opened_.directory->Sync();
+    QUIVER_TRY(WithPath(writer_.Finish()));
+    QUIVER_TRY(WithPath(file_->Close()));
+    QUIVER_TRY(opened_.directory->Sync());
+    finished_ = true;
+    return {};
   }
 
  private:
-  OpenedFile opened_;
+  Result<void> WithPath(const Result<void>& done) const {
+    return done ? done : Result<void>(AtPath(done.error(), path_));
+  }
+
+  const std::filesystem::path path_;
+  NamedFile opened_;
   std::unique_ptr<io::WritableFile> file_;
   arrow_ipc::PlainFileWriter writer_;
+  bool finished_ = false;
 };
 
 Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(
     const std::filesystem::path& file) {
-  QUIVER_ASSIGN_OR_RETURN(OpenedFile opened, OpenParent(file));
+  QUIVER_ASSIGN_OR_RETURN(NamedFile opened, OpenParent(file));
   auto created = opened.directory->Create(opened.name);
-  if (!created) return created.error().WithContext("cannot create the Arrow file");
+  if (!created) return AtPath(created.error(), file);
   return std::unique_ptr<ArrowFileWriter>(
-      new ArrowFileWriter(std::make_unique<Impl>(std::move(opened), std::move(*created))));
+      new ArrowFileWriter(std::make_unique<Impl>(file, std::move(opened), std::move(*created))));
 }
 
 ArrowFileWriter::ArrowFileWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,6 +1,8 @@
 // InspectFile: prints a log segment, a manifest or a table for people, without the database.
 #include <string>
 
+#include "admin/callback_guard.h"
+#include "admin/named_file.h"
 #include "base/batch_codec.h"
 #include "base/try.h"
 #include "io/directory.h"
@@ -125,22 +127,32 @@ Result<void> InspectTable(io::Directory& directory, FileNumber number, bool entr
   return cursor->status();
 }
 
+Result<void> Inspect(const NamedFile& opened, bool entries, const LineSink& sink) {
+  io::Directory& directory = *opened.directory;
+  const ParsedName parsed = ParseFileName(opened.name);
+  switch (parsed.kind) {
+    case FileKind::kLogSegment: return InspectSegment(directory, opened.name, entries, sink);
+    case FileKind::kManifest: return InspectManifest(directory, opened.name, sink);
+    case FileKind::kTable: return InspectTable(directory, parsed.number, entries, sink);
+    default: break;
+  }
+  const auto there = directory.OpenForRead(opened.name);
+  if (!there && there.error().code() == ErrorCode::kNotFound) return there.error();
+  return Error(ErrorCode::kInvalidArgument,
+               "is not a log segment (….wal), a manifest (MANIFEST-…) or a table (….arrow)",
+               opened.name);
+}
+
 }  // namespace
 
 Result<void> InspectFile(const std::filesystem::path& file, bool entries, const LineSink& sink) {
-  const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
-  QUIVER_ASSIGN_OR_RETURN(const auto directory, io::PosixFileSystem().OpenDirectory(parent, false));
-  const std::string name = file.filename().string();
-  const ParsedName parsed = ParseFileName(name);
-  switch (parsed.kind) {
-    case FileKind::kLogSegment: return InspectSegment(*directory, name, entries, sink);
-    case FileKind::kManifest: return InspectManifest(*directory, name, sink);
-    case FileKind::kTable: return InspectTable(*directory, parsed.number, entries, sink);
-    default:
-      return Error(ErrorCode::kInvalidArgument,
-                   "is not a log segment (….wal), a manifest (MANIFEST-…) or a table (….arrow)",
-                   file.string());
-  }
+  QUIVER_ASSIGN_OR_RETURN(const NamedFile opened, OpenParent(file));
+  CallbackGuard guard;
+  const auto done = Inspect(opened, entries, [&](std::string_view line) {
+    return guard.Call([&] { return sink(line); });
+  });
+  if (!done) return AtPath(done.error(), file);
+  return guard.status();
 }
 
 }  // namespace quiver

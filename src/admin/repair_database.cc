@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "admin/callback_guard.h"
 #include "base/batch_codec.h"
 #include "base/try.h"
 #include "db/stored_config.h"
@@ -178,7 +179,8 @@ class Salvage {
       if (batch.size_bytes() < kBatchBytes) continue;
       QUIVER_TRY(database.Write(batch, unsynced));
       batch.Clear();
-      if (progress_) progress_(std::min(done_bytes, total_bytes), total_bytes);
+      ShowProgress(std::min(done_bytes, total_bytes), total_bytes);
+      QUIVER_TRY(guard_.status());
     }
     QUIVER_TRY(merged->status());
     QUIVER_TRY(database.Write(batch, unsynced));
@@ -186,8 +188,17 @@ class Salvage {
     return database.Flush();
   }
 
+  void ShowProgress(std::uint64_t done_bytes, std::uint64_t total_bytes) {
+    if (!progress_) return;
+    guard_.Call([&] {
+      progress_(done_bytes, total_bytes);
+      return true;
+    });
+  }
+
   const std::unique_ptr<io::Directory> directory_;
   const ProgressCallback& progress_;
+  CallbackGuard guard_;
   RepairReport report_;
   DatabaseId id_;
   std::uint64_t first_segment_ = 0;
@@ -196,12 +207,32 @@ class Salvage {
   std::unique_ptr<Memtable> log_;
 };
 
+// Said before anything is opened: what the open would answer speaks of locks and settings that the
+// caller did not choose. The open itself still refuses a database that appears meanwhile.
+Result<void> CheckDestination(const std::filesystem::path& destination) {
+  auto directory = io::PosixFileSystem().OpenDirectory(destination, false);
+  if (!directory) {
+    if (directory.error().code() == ErrorCode::kNotFound) return {};
+    return Error(directory.error());
+  }
+  QUIVER_ASSIGN_OR_RETURN(const auto entries, (*directory)->List());
+  for (const io::DirectoryEntry& entry : entries) {
+    const FileKind kind = ParseFileName(entry.name).kind;
+    if (kind == FileKind::kForeign || kind == FileKind::kLock) continue;
+    return Error(ErrorCode::kInvalidArgument,
+                 destination.string() + " holds a database already (" + entry.name +
+                     "); repair writes into a new directory and never changes an old one");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
                                     const ProgressCallback& progress) {
   QUIVER_ASSIGN_OR_RETURN(auto directory, io::PosixFileSystem().OpenDirectory(source, false));
+  QUIVER_TRY(CheckDestination(destination));
   QUIVER_ASSIGN_OR_RETURN(const auto lock, directory->LockForReading(kLockName));
   return Salvage(std::move(directory), progress).Run(destination);
 }
