@@ -5,6 +5,7 @@
 #include "admin/callback_guard.h"
 #include "base/try.h"
 #include "db/opened_directory.h"
+#include "db/orphan_files.h"
 #include "quiver/admin.h"
 #include "sstable/table.h"
 #include "wal/wal_recovery.h"
@@ -23,8 +24,13 @@ class Verifier {
     for (const std::string& name : opened_.report.foreign_files) {
       report_.notes.push_back(name + " is not a file of this database; it was left alone");
     }
+    const DatabaseConfig& config = opened_.config;
+    const TableSchema schema{config.key_width_bytes, config.value_width_bytes, false};
     for (const std::string& name : opened_.orphans) {
-      report_.notes.push_back(name + " is a leftover; the next open for writing removes it");
+      const Result<bool> ours = IsProvablyOurs(*opened_.directory, *opened_.versions, schema, name);
+      report_.notes.push_back(
+          name + (ours && *ours ? " is a leftover; the next open for writing removes it"
+                                : " is not provably a file of this database; it is left alone"));
     }
     QUIVER_TRY(CountFiles());
     const VersionRef version = opened_.versions->current();
@@ -99,6 +105,7 @@ class Verifier {
     options.mode = mode;
     options.first_segment = opened_.versions->state().first_log_segment;
     options.flushed_sequence = opened_.versions->state().flushed_sequence;
+    options.segment_number_end = opened_.versions->handed_out_end();
     return wal::RecoverLog(options, [](const wal::RecoveredBatch&) -> Result<void> { return {}; });
   }
 
