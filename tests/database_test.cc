@@ -48,6 +48,39 @@ class DatabaseTest : public ::testing::Test {
   TempDir dir_;
 };
 
+TEST_F(DatabaseTest, GetIntoCopiesTheValueAndReusesTheMemory) {
+  auto db = Open();
+  ASSERT_TRUE(db->Put("long", std::string(10'000, 'l')));
+  ASSERT_TRUE(db->Put("short", "s"));
+  ASSERT_TRUE(db->Put("empty", ""));
+  auto snapshot = db->NewSnapshot();
+  ASSERT_TRUE(snapshot);
+  ASSERT_TRUE(db->Put("short", "newer"));
+  for (const bool flushed : {false, true}) {
+    if (flushed) {
+      ASSERT_TRUE(db->Flush());
+    }
+    std::string value;
+    EXPECT_TRUE(db->GetInto("long", value).value());
+    EXPECT_EQ(value, std::string(10'000, 'l'));
+    const char* const memory = value.data();
+    EXPECT_TRUE(db->GetInto("short", value).value());
+    EXPECT_EQ(value, "newer");
+    EXPECT_TRUE(db->GetInto("short", value, {.snapshot = &*snapshot}).value());
+    EXPECT_EQ(value, "s");
+    EXPECT_EQ(value.data(), memory);
+    EXPECT_TRUE(db->GetInto("empty", value).value());
+    EXPECT_EQ(value, "");
+    EXPECT_FALSE(db->GetInto("absent", value).value());
+  }
+  ASSERT_TRUE(db->Delete("short"));
+  std::string value = "kept";
+  EXPECT_FALSE(db->GetInto("short", value).value());
+  EXPECT_EQ(value, "kept");
+  ASSERT_TRUE(db->Close());
+  EXPECT_EQ(CodeOf(db->GetInto("long", value)), ErrorCode::kClosed);
+}
+
 TEST_F(DatabaseTest, AValueIsReadBackUntilItIsDeleted) {
   auto db = Open();
   ASSERT_TRUE(db->Put("apple", "red"));

@@ -20,8 +20,15 @@ test "$("$work/examples/02_batch_and_scan" "$work/db2" | head -n 1)" = "fruit/0 
 test "$("$work/examples/03_snapshot" "$work/db3")" = "then 10, now 12"
 "$work/examples/04_settings_and_metrics" "$work/db4" | grep -q memtable
 pc=$(dirname "$(find "$work/prefix" -name quiver.pc)")
-flags=$(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs --static quiver)
+flags=$(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs quiver)
+# The program of the README, as it stands there.
+sed -n '/^```cpp$/,/^```$/p' "$source/README.md" | sed '/^```/d' | sed "s|/tmp/fruit|$work/db5|" >"$work/fruit.cc"
 # shellcheck disable=SC2086
-g++ -std=c++23 "$source/examples/01_open_put_get.cc" -o "$work/by_pkg_config" $flags
-test "$("$work/by_pkg_config" "$work/db5")" = red
-echo "package: installed, found by CMake and pkg-config, 4 examples right"
+g++ -std=c++23 "$work/fruit.cc" -o "$work/by_pkg_config" $flags
+test "$("$work/by_pkg_config")" = red
+# shellcheck disable=SC2086
+if g++ -std=c++20 -fsyntax-only "$work/fruit.cc" $flags 2>"$work/older"; then
+  echo "FAILED: C++20 is accepted"; exit 1
+fi
+grep -m 1 error: "$work/older" | grep -q 'Quiver needs C++23'
+echo "package: installed, found by CMake and pkg-config, 4 examples and the README right"

@@ -7,6 +7,12 @@
 // Thread safety: values; copies of one Error may be used by different threads.
 #pragma once
 
+// First, because the errors of an older standard do not say what is missing. g++ 12 calls its C++23
+// 202100, hence not the final number.
+#if __cplusplus <= 202002L
+#error "Quiver needs C++23: compile with -std=c++23 (g++ 12.2 or newer, clang 19 or newer)"
+#endif
+
 #include <cstdint>
 #include <expected>
 #include <memory>

@@ -115,6 +115,16 @@ def check_dump(work, directory, rows):
     check({row["key"]: row["value"] for row in dumped} == rows, "load reads what dump wrote")
 
 
+def check_readme(work):
+    """The README's Python, as it stands there, on a database made as the README does."""
+    fruit = work / "fruit"
+    run(QUIVER, "put", fruit, "apple", "red")
+    run(QUIVER, "flush", fruit)
+    code = (SOURCE / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    shown = run(PYTHON, "-c", code.replace("/tmp/fruit", str(fruit))).decode()
+    check("key: binary" in shown and "operation: uint8" in shown, f"the README's Python shows the table: {shown}")
+
+
 def main():
     if not PYTHON.exists() or subprocess.run([PYTHON, "-c", "import pyarrow, polars"], capture_output=True).returncode:
         print("skipped: pyarrow and polars are not installed (scripts/bootstrap.sh test installs them from PyPI)")
@@ -132,6 +142,7 @@ def main():
                 if compression == "zstd" and not fixed:
                     check_dump(work, directory, rows)
         check_foreign(work)
+        check_readme(work)
     print(f"interop: {checks} checks passed")
     return 0
 
