@@ -128,7 +128,9 @@ void AddAdminVerbs(CLI::App& app, Session& session) {
 
   auto repair_options = std::make_shared<AdminOptions>();
   CLI::App* repair =
-      app.add_subcommand("repair", "Rescue what can be read into a new database; changes nothing");
+      app.add_subcommand("repair",
+                         "Rescue what can be read of a damaged database into a new one. The "
+                         "damaged one is only read, never changed, so nothing is asked");
   repair->add_option("dir", repair_options->directory, "Directory of the damaged database")
       ->required();
   repair->add_option("new-dir", repair_options->file, "Directory of the new database")->required();

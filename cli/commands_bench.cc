@@ -18,6 +18,7 @@ struct BenchOptions {
   WorkloadOptions workload;
   bool list = false;
   bool json = false;
+  bool use_existing = false;
 };
 
 void Print(const WorkloadResult& result, bool json) {
@@ -43,6 +44,28 @@ void Print(const WorkloadResult& result, bool json) {
   std::fflush(stdout);
 }
 
+// Refuses a database with rows of somebody else: bench would write its own among them. The keys of
+// bench are numbers with leading zeros, so the first and the last key speak for all between.
+Result<void> CheckRowsAreOurs(const std::string& directory) {
+  auto database = Database::OpenReadOnly(directory);
+  if (!database) {
+    if (database.error().code() == ErrorCode::kNotFound) return {};
+    return database.error();
+  }
+  auto rows = (*database)->NewIterator();
+  if (!rows) return rows.error();
+  for (const bool first : {true, false}) {
+    first ? rows->SeekToFirst() : rows->SeekToLast();
+    if (const auto status = rows->status(); !status) return status;
+    if (!rows->Valid() || IsWorkloadKey(rows->key())) continue;
+    return Error(ErrorCode::kInvalidArgument,
+                 directory +
+                     " holds rows that bench did not write; give another directory, or "
+                     "--use-existing to write the rows of bench among them");
+  }
+  return {};
+}
+
 int RunBench(const Session& session, const BenchOptions& options) {
   if (options.list) {
     for (const WorkloadInfo& info : Workloads()) {
@@ -53,6 +76,9 @@ int RunBench(const Session& session, const BenchOptions& options) {
   if (options.directory.empty()) {
     std::fprintf(stderr, "quiver: bench needs the directory of a database\n");
     return kUsage;
+  }
+  if (!options.use_existing) {
+    if (const auto ours = CheckRowsAreOurs(options.directory); !ours) return Fail(ours.error());
   }
   auto database = session.OpenForWriting(options.directory, /*create=*/true);
   if (!database) return Fail(database.error());
@@ -78,9 +104,9 @@ void AddBenchVerb(CLI::App& app, Session& session) {
   bench->add_option("--workloads", options->workloads, "Comma-separated names")
       ->capture_default_str();
   AddNumber(*bench, "--rows", options->workload.rows, "Rows of the key space [1000000]", 1,
-            10'000'000'000);
+            kWorkloadRowsMax);
   AddNumber(*bench, "--operations", options->workload.operations, "Operations [as many as rows]", 1,
-            10'000'000'000);
+            kWorkloadRowsMax);
   AddNumber(*bench, "--threads", options->workload.threads, "Threads [1]", 1, 1024);
   AddNumber(*bench, "--value-bytes", options->workload.value_bytes, "Bytes of a value [100]", 0,
             1U << 20);
@@ -88,6 +114,8 @@ void AddBenchVerb(CLI::App& app, Session& session) {
             1U << 20);
   AddNumber(*bench, "--seed", options->workload.seed, "Seed of the random numbers [1]", 0,
             std::numeric_limits<std::uint64_t>::max());
+  bench->add_flag("--use-existing", options->use_existing,
+                  "Write into a database that has other rows too");
   bench->add_flag("--list", options->list, "List the workloads");
   bench->add_flag("--json", options->json, "One JSON object a line");
   session.AddSettingFlags(*bench);

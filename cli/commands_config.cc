@@ -1,4 +1,4 @@
-// config show, config check, config presets.
+// config show, config set, config check, config presets.
 #include <cstdio>
 #include <memory>
 
@@ -11,10 +11,19 @@ namespace quiver::cli {
 
 namespace {
 
+// StoredConfig reads two files and no more, so a directory without a database looks damaged to it;
+// an open tells the two apart.
+Result<DatabaseConfig> StoredSettings(const std::string& directory) {
+  auto stored = Database::StoredConfig(directory);
+  if (stored) return stored;
+  const auto opened = Database::OpenReadOnly(directory);
+  return opened ? stored : Result<DatabaseConfig>(opened.error());
+}
+
 int Show(const Session& session, const std::string& directory) {
   DatabaseConfig base;
   if (!directory.empty()) {
-    const auto stored = Database::StoredConfig(directory);
+    const auto stored = StoredSettings(directory);
     if (!stored) return Fail(stored.error());
     base = *stored;
   }
@@ -39,6 +48,42 @@ int Check(const Session& session, const std::string& file) {
   return violations.empty() ? kDone : kFailed;
 }
 
+// Why the flags cannot be stored; empty if they can.
+std::string WhyNotStored(const Session& session) {
+  if (!session.has_settings()) return "give the settings to change, such as --wal-mode batch";
+  for (const SettingInfo& setting : ConfigTable()) {
+    if (setting.per_open && session.settings().contains(std::string(setting.name))) {
+      return std::string(setting.name) + " is about one open and is never stored";
+    }
+  }
+  return "";
+}
+
+// An open with other settings stores them, after it has checked that they fit the database.
+int Set(const Session& session, const std::string& directory) {
+  if (const std::string reason = WhyNotStored(session); !reason.empty()) {
+    std::fprintf(stderr, "quiver config set: %s\n", reason.c_str());
+    return kUsage;
+  }
+  const auto before = StoredSettings(directory);
+  if (!before) return Fail(before.error());
+  auto config = session.ConfigOver(*before);
+  if (!config) return Fail(config.error());
+  config->create_if_missing = false;
+  config->store_settings = true;
+  auto database = Database::Open(directory, *config);
+  if (!database) return Fail(database.error());
+  PrintRecovery((*database)->recovery_report());
+  if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
+  for (const SettingInfo& setting : ConfigTable()) {
+    const auto was = GetSetting(*before, setting.name);
+    const auto is = GetSetting(*config, setting.name);
+    if (setting.per_open || !was || !is || *was == *is) continue;
+    std::printf("%s = %s (was %s)\n", std::string(setting.name).c_str(), is->c_str(), was->c_str());
+  }
+  return kDone;
+}
+
 int ShowPresets() {
   for (const std::string_view name : PresetNames()) {
     const auto preset = Preset(name);
@@ -58,7 +103,7 @@ int ShowPresets() {
 }  // namespace
 
 void AddConfigVerbs(CLI::App& app, Session& session) {
-  CLI::App* config = app.add_subcommand("config", "Show and check settings");
+  CLI::App* config = app.add_subcommand("config", "Show, change and check settings");
   config->require_subcommand(1);
 
   auto directory = std::make_shared<std::string>();
@@ -66,6 +111,13 @@ void AddConfigVerbs(CLI::App& app, Session& session) {
   show->add_option("dir", *directory, "A database whose stored settings are the base");
   session.AddSettingFlags(*show);
   session.SetAction(*show, [&session, directory] { return Show(session, *directory); });
+
+  auto changed = std::make_shared<std::string>();
+  CLI::App* set =
+      config->add_subcommand("set", "Change the settings stored with a database; prints each");
+  set->add_option("dir", *changed, "Directory of the database")->required();
+  session.AddSettingFlags(*set);
+  session.SetAction(*set, [&session, changed] { return Set(session, *changed); });
 
   auto file = std::make_shared<std::string>();
   CLI::App* check = config->add_subcommand("check", "Check a TOML file and say everything wrong");

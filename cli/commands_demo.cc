@@ -21,6 +21,13 @@ struct DemoOptions {
 
 int RunDemo(const DemoOptions& options) {
   if (options.writer) return RunDemoWriter(options.directory, STDOUT_FILENO);
+  if (options.packages.empty()) {
+    std::fprintf(
+        stderr,
+        "quiver demo: --packages is required: a file of Debian package stanzas; 'make demo' "
+        "makes one\n");
+    return kUsage;
+  }
   const std::filesystem::path directory = options.directory;
   std::error_code ignored;
   std::filesystem::remove_all(directory / "db", ignored);
@@ -47,7 +54,8 @@ int RunDemo(const DemoOptions& options) {
 void AddDemoVerb(CLI::App& app, Session& session) {
   auto options = std::make_shared<DemoOptions>();
   CLI::App* demo = app.add_subcommand("demo", "Show the main job on the machine's package index");
-  demo->add_option("--packages", options->packages, "File of Debian package stanzas");
+  demo->add_option("--packages", options->packages,
+                   "File of Debian package stanzas, required; make demo makes it");
   demo->add_option("--directory", options->directory, "Where to work")->capture_default_str();
   demo->add_flag("--writer", options->writer, "Be the writer that the demonstration kills")
       ->group("");

@@ -1,4 +1,4 @@
-// completion and man: the bash completion and the man page, made from the verbs themselves.
+// completion: the bash completion, made from the verbs themselves.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,6 +7,6 @@ namespace quiver::cli {
 
 class Session;
 
-void AddCompletionVerbs(CLI::App& app, Session& session);
+void AddCompletionVerb(CLI::App& app, Session& session);
 
 }  // namespace quiver::cli

@@ -6,6 +6,7 @@
 
 #include "completion.h"
 #include "exit_code.h"
+#include "man_page.h"
 #include "output.h"
 #include "quiver/admin.h"
 #include "session.h"
@@ -30,7 +31,8 @@ int Run(int argc, char** argv) {
   AddConfigVerbs(app, session);
   AddBenchVerb(app, session);
   AddDemoVerb(app, session);
-  AddCompletionVerbs(app, session);
+  AddCompletionVerb(app, session);
+  AddManVerb(app, session);
   AddHelpVerb(app, session);
   if (const std::string unknown = UnknownVerb(app, argc, argv); !unknown.empty()) {
     std::fprintf(stderr, "quiver: %s\n'quiver help' lists the verbs.\n", unknown.c_str());

@@ -82,6 +82,7 @@ Result<DatabaseConfig> Session::ConfigOver(const DatabaseConfig& base) const {
     auto preset = Preset(preset_);
     if (!preset) return preset.error();
     config = *preset;
+    config.store_settings = base.store_settings;
   }
   if (!config_file_.empty()) {
     const auto text = ReadSettingsFile(config_file_);
@@ -100,6 +101,7 @@ Result<DatabaseConfig> Session::ConfigForWriting(const std::filesystem::path& di
                                                  bool create) const {
   DatabaseConfig base;
   if (const auto stored = Database::StoredConfig(directory)) base = *stored;
+  base.store_settings = false;
   auto config = ConfigOver(base);
   if (config) config->create_if_missing = config->create_if_missing && create;
   return config;

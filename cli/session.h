@@ -28,14 +28,21 @@ class Session {
 
   /// The configuration that flags, files and preset make over `base`.
   Result<DatabaseConfig> ConfigOver(const DatabaseConfig& base) const;
-  /// The configuration that OpenForWriting uses: an existing database keeps its stored settings
-  /// unless a flag or a preset says otherwise. It is created only if `create` and its settings
-  /// allow it.
+  /// The configuration that OpenForWriting uses: the stored settings, and above them those of this
+  /// command line, for this open alone ('config set' is what stores). A database is created only if
+  /// `create` and the settings allow it; then it keeps its first settings.
   Result<DatabaseConfig> ConfigForWriting(const std::filesystem::path& directory,
                                           bool create) const;
   /// Opens for writing and tells on standard error what recovery had to cut, skip or remove.
   Result<std::unique_ptr<Database>> OpenForWriting(const std::filesystem::path& directory,
                                                    bool create) const;
+
+  /// True if the command line gives any setting.
+  bool has_settings() const {
+    return !preset_.empty() || !config_file_.empty() || !settings_.empty();
+  }
+  /// The settings given as flags, by name.
+  const std::map<std::string, std::string>& settings() const { return settings_; }
 
   int Run() const { return action_(); }
 
@@ -77,7 +84,7 @@ CLI::Option* AddNumber(CLI::App& verb, const std::string& name, Number& target,
 void AddDataVerbs(CLI::App& app, Session& session);      // put get delete scan
 void AddTransferVerbs(CLI::App& app, Session& session);  // load dump
 void AddAdminVerbs(CLI::App& app, Session& session);   // stats verify repair inspect compact flush
-void AddConfigVerbs(CLI::App& app, Session& session);  // config show|check|presets
+void AddConfigVerbs(CLI::App& app, Session& session);  // config show|set|check|presets
 void AddBenchVerb(CLI::App& app, Session& session);    // bench
 void AddDemoVerb(CLI::App& app, Session& session);     // demo
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -286,6 +287,13 @@ std::string WorkloadKey(std::uint64_t number) {
     key[--i] = static_cast<char>('0' + number % 10);
   }
   return key;
+}
+
+bool IsWorkloadKey(std::string_view key) {
+  std::uint64_t number = 0;
+  const auto [end, fault] = std::from_chars(key.data(), key.data() + key.size(), number);
+  return fault == std::errc() && end == key.data() + key.size() && number < kWorkloadRowsMax &&
+         WorkloadKey(number) == key;
 }
 
 Result<WorkloadResult> RunWorkload(std::string_view name, Database& database,

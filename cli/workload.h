@@ -44,7 +44,12 @@ std::span<const WorkloadInfo> Workloads();
 Result<WorkloadResult> RunWorkload(std::string_view name, Database& database,
                                    const WorkloadOptions& options);
 
+/// The largest row number and one.
+inline constexpr std::uint64_t kWorkloadRowsMax = 10'000'000'000;
+
 /// The key of row `number`.
 std::string WorkloadKey(std::uint64_t number);
+/// True if WorkloadKey makes `key` for a number below kWorkloadRowsMax.
+bool IsWorkloadKey(std::string_view key);
 
 }  // namespace quiver::cli

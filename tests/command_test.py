@@ -6,12 +6,15 @@ Usage: command_test.py QUIVER_COMMAND
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-QUIVER = sys.argv[1]
+QUIVER = str(pathlib.Path(sys.argv[1]).resolve())
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
 DONE, FAILED, USAGE, NOT_FOUND = 0, 1, 2, 3
 checks = 0
 
@@ -101,6 +104,11 @@ def transfer(work):
     run("load", work / "bad3", "-", expect=FAILED, stdin=b"\xff\xfe not json\n")
     run("dump", db, "--arrow", work / "rows.arrow")
     run("dump", db, "--arrow", work / "rows.arrow", expect=FAILED)
+    exists = run("dump", db, "--arrow", work / "rows.arrow", expect=FAILED).stderr
+    check(str(work / "rows.arrow").encode() in exists, f"the file is named as it was given: {exists}")
+    done = shell(f"trap '' XFSZ; ulimit -f 4; {QUIVER} dump {db} --arrow {work}/cut.arrow")
+    check(done.returncode == FAILED and f"{work}/cut.arrow".encode() in done.stderr, f"a file that cannot be written: {done}")
+    check(not (work / "cut.arrow").exists(), "a cut Arrow file is removed")
     run("load", work / "copy", work / "rows.arrow")
     check(run("dump", work / "copy").stdout.decode() == dumped, "an Arrow file carries every row")
 
@@ -126,8 +134,39 @@ def admin(work):
     run("repair", db, work / "repaired")
     left = len(run("scan", work / "repaired").stdout.splitlines())
     check(1000 < left < 2000, f"repair keeps what can be read: {left} rows")
-    run("repair", db, work / "repaired", expect=FAILED)
+    for destination in (work / "repaired", db):
+        told = run("repair", db, destination, expect=FAILED).stderr
+        check(b"holds a database already" in told, f"repair refuses a database: {told}")
+    check(b"No such file" in run("inspect", work / "0000000009.wal", expect=FAILED).stderr, "inspect of an absent file")
+    check(b"--packages" in run("demo", expect=USAGE).stderr, "demo says what it needs")
     run("verify", work / "nothing here", expect=FAILED)
+
+
+def recovery(work):
+    """What an open cuts is told before by verify and then by the open, once."""
+    db = work / "crash"
+    holder = subprocess.Popen([QUIVER, "bench", str(db), "--workloads", "fillseq", "--rows", "100000000", "--wal-mode", "async"],
+                              stdout=subprocess.DEVNULL)
+    for _ in range(300):
+        if (db / "CURRENT").exists() and any(path.stat().st_blocks > 100 for path in db.glob("*.wal")):
+            break
+        time.sleep(0.1)
+    holder.kill()
+    holder.wait()
+    newest = max(path for path in db.glob("*.wal") if path.read_bytes().strip(b"\0"))
+    content = bytearray(newest.read_bytes())
+    content[len(content.rstrip(b"\0")) - 10] ^= 1
+    newest.write_bytes(content)
+    verified = run("verify", db).stdout.decode()
+    check("note: the next open for writing finds: " in verified and "everything verifies" in verified, verified)
+    told = run("put", db, "k", "v").stderr.decode()
+    check(told.startswith("recovery: ") and newest.name in told, f"the cut is told: {told}")
+    check(run("put", db, "k", "v").stderr == b"", "and told once")
+    small = work / "count"
+    run("put", small, "k", "v")
+    files = list(small.iterdir())
+    check(f"{len(files)} files, {sum(path.stat().st_size for path in files)} bytes, 1 entries" in run("verify", small).stdout.decode(),
+          "verify counts files and bytes as ls does")
 
 
 def configuration(work):
@@ -156,6 +195,37 @@ def configuration(work):
             check(str(bad).encode() in run(*verb, expect=FAILED).stderr, f"a settings file that cannot be read is named: {bad}")
     check(not refused.exists(), "an unreadable settings file makes no database")
     run("config", "check", expect=USAGE)
+
+
+def stored_settings(work):
+    """Flags are for one call; config set is what stores them."""
+    db = work / "stored"
+    run("put", db, "k", "v", "--wal-mode", "async", "--block-size", "16KiB")
+    shown = lambda: run("config", "show", db).stdout
+    first = shown()
+    check(b'wal_mode = "async"' in first and b'block_size_bytes = "16KiB"' in first, "a new database keeps its first settings")
+    run("put", db, "k", "w", "--wal-mode", "sync", "--memtable", "trie")
+    run("flush", db, "--preset", "memory_efficient")
+    run("delete", db, "k", "--compaction", "tiered")
+    check(shown() == first, "flags on an existing database are for that call")
+    changed = run("config", "set", db, "--wal-mode", "batch", "--memtable", "trie").stdout.decode()
+    check(changed.splitlines() == ["memtable_kind = trie (was enhanced_skiplist)", "wal_mode = batch (was async)"], changed)
+    check(b'wal_mode = "batch"' in shown() and b'block_size_bytes = "16KiB"' in shown(), "config set stores, and leaves the rest")
+    second = shown()
+    fixed = run("config", "set", db, "--key-width-bytes", "8", expect=FAILED).stderr
+    check(b"key_width_bytes is 0 since the creation" in fixed, f"a refused change is explained: {fixed}")
+    for flags in ([], ["--create-if-missing", "true"], ["--wal-recovery-mode", "absolute"], ["--wal-mode", "never"]):
+        run("config", "set", db, *flags, expect=USAGE)
+    empty = work / "empty"
+    empty.mkdir()
+    for verb in (["config", "show", empty], ["config", "set", empty, "--wal-mode", "sync"], ["get", empty, "k"], ["stats", empty], ["verify", empty],
+                 ["delete", empty, "k"], ["flush", empty]):
+        told = run(*verb, expect=FAILED).stderr.decode()
+        check(f"not_found: there is no database in {empty}" in told, f"{verb[0]} of an empty directory: {told}")
+    check(list(empty.iterdir()) == [], "and nothing is made in it")
+    run("config", "set", work / "nowhere", "--wal-mode", "sync", expect=FAILED)
+    check(not (work / "nowhere").exists(), "config set makes no database")
+    check(shown() == second, "refused changes change nothing")
 
 
 def lost_input(work):
@@ -205,6 +275,42 @@ def lost_output(work):
     check(run("get", closed, "k").stdout == b"v", "no file of the database took a standard descriptor")
 
 
+def readme(work):
+    """The commands of the README, as they stand there."""
+    text = (SOURCE / "README.md").read_text().replace("/tmp/fruit", str(work / "fruit"))
+    steps = text.split("```sh\n")[1].split("```")[0]
+    bin_directory = work / "build" / "release" / "bin"
+    bin_directory.mkdir(parents=True)
+    (bin_directory / "quiver").symlink_to(QUIVER)
+    done = subprocess.run(["bash", "-euc", steps], cwd=work, capture_output=True, timeout=120)
+    check(done.returncode == 0, f"the README's commands work: {done.stderr.decode()}")
+    check(done.stdout.startswith(b'red{"key":"apple","value":"red"}\n'), f"and print: {done.stdout}")
+    check(len(list((work / "fruit").glob("*.arrow"))) == 1, "there is a table for the README's Python to read")
+
+
+def man_page():
+    page = run("man").stdout.decode()
+    check(page.startswith(".TH QUIVER"), "man page")
+    plain = page.replace("\\-", "-").replace("\\e", "\\")
+    for text in ("put DIR KEY VALUE [FLAG]... [SETTING]...", "get DIR KEY", "inspect FILE", ".SS man\n", "demo [FLAG]...", "help [VERB...]",
+                 "config set DIR", "config check FILE", "--preset NAME", "--config FILE", "--memtable-size-bytes, --memtable-size VALUE",
+                 "16KiB to 16GiB [64MiB]", "one of sync, batch, async [sync]", "--limit VALUE", "key_hex", "\\xNN", ".SH EXIT STATUS",
+                 "no database in DIR", "\n.B config set\n"):
+        check(text in plain, f"the man page has: {text}")
+    for text in ("--writer", "--help"):
+        check(text not in plain and "--writer" not in run("completion").stdout.decode(), f"neither man page nor completion has {text}")
+    for verb in run("completion").stdout.decode().split('compgen -W "')[1].split('"')[0].split():
+        check(f".SS {verb}" in plain, f"the man page has the verb {verb}")
+    settings = [line.split(" = ")[0] for line in run("config", "show").stdout.decode().splitlines() if " = " in line]
+    check(len(settings) > 30, "config show lists the settings")
+    for setting in settings:
+        check(f".B --{setting.replace('_', '-')}" in plain, f"the man page has the setting {setting}")
+    if shutil.which("man"):
+        done = subprocess.run(["man", "--warnings", "-l", "-"], input=page.encode(), capture_output=True, timeout=60,
+                              env={**os.environ, "MANROFFSEQ": "", "MANWIDTH": "100"})
+        check(done.returncode == 0 and done.stderr == b"", f"man takes the page: {done.stderr.decode()}")
+
+
 def usage(work):
     told = lambda *arguments: run(*arguments, expect=USAGE).stderr.decode()
     check(told().startswith("quiver: a verb is required"), "no verb")
@@ -232,7 +338,7 @@ def usage(work):
     check(b"quiver" in run("--version").stdout, "version")
     check(b"Exit codes" in run("--help").stdout, "help")
     check(b"complete -F" in run("completion").stdout, "bash completion")
-    check(run("man").stdout.startswith(b".TH QUIVER"), "man page")
+    man_page()
     subprocess.run(["bash", "-n"], input=run("completion").stdout, check=True)
     holder = subprocess.Popen([QUIVER, "bench", str(work / "held"), "--workloads", "fillseq", "--rows", "100000000"],
                               stdout=subprocess.DEVNULL)
@@ -252,13 +358,20 @@ def usage(work):
                 "seekrandom,deleterandom,readwhilewriting,compact,fillsync", "--operations", "500")
     check(len([json.loads(line) for line in bench.stdout.splitlines()]) == 14, "every workload runs")
     run("bench", work / "bench", "--workloads", "fillmoon", expect=USAGE)
+    mine = work / "mine"
+    run("put", mine, "1764000000000000", "a key of sixteen digits, but not one of bench")
+    refused = run("bench", mine, "--rows", "10", expect=FAILED).stderr
+    check(b"--use-existing" in refused, f"bench spares a database of somebody else: {refused}")
+    check(len(run("scan", mine).stdout.splitlines()) == 1, "and writes nothing to it")
+    run("bench", mine, "--rows", "10", "--workloads", "fillseq", "--use-existing")
+    check(len(run("scan", mine).stdout.splitlines()) == 11, "--use-existing writes among other rows")
 
 
 def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, transfer, admin, configuration, lost_input, lost_output, usage):
+        for part in (data_verbs, scan_bounds, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, readme, usage):
             part(work)
     print(f"command: {checks} checks passed")
 
