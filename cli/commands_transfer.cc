@@ -37,13 +37,16 @@ class Loader {
     if (const auto written = WriteBatchNow(); !written) return written;
     return database_.Close();
   }
-  std::uint64_t rows() const { return rows_; }
+  /// Rows that the database acknowledged.
+  std::uint64_t rows_written() const { return rows_written_; }
 
  private:
   Result<void> WriteBatchNow() {
+    const std::uint64_t count = batch_.count();
     const auto written = database_.Write(batch_);
     batch_.Clear();
     if (!written) return written.error();
+    rows_written_ += count;
     return {};
   }
 
@@ -51,6 +54,7 @@ class Loader {
   Progress progress_;
   WriteBatch batch_;
   std::uint64_t rows_ = 0;
+  std::uint64_t rows_written_ = 0;
 };
 
 Result<void> LoadJsonLines(Input& input, Loader& loader) {
@@ -92,7 +96,7 @@ int RunLoad(const Session& session, const TransferOptions& options) {
     // What came before a bad row stays: the message says which row to go on from.
     const Result<void> finished = loader.Finish();
     if (done.ok()) done = finished;
-    rows = loader.rows();
+    rows = loader.rows_written();
   }
   std::fprintf(stderr, "%llu rows loaded\n", static_cast<unsigned long long>(rows));
   return done ? kDone : Fail(done.error());

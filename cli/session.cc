@@ -99,8 +99,11 @@ Result<DatabaseConfig> Session::ConfigOver(const DatabaseConfig& base) const {
 
 Result<DatabaseConfig> Session::ConfigForWriting(const std::filesystem::path& directory,
                                                  bool create) const {
-  DatabaseConfig base;
-  if (const auto stored = Database::StoredConfig(directory)) base = *stored;
+  // Only where there is no database yet do the defaults hold: after any other error they would
+  // replace the settings that could not be read.
+  const auto stored = Database::StoredConfig(directory);
+  if (!stored && stored.error().code() != ErrorCode::kNotFound) return stored.error();
+  DatabaseConfig base = stored ? *stored : DatabaseConfig();
   base.store_settings = false;
   auto config = ConfigOver(base);
   if (config) config->create_if_missing = config->create_if_missing && create;

@@ -311,6 +311,35 @@ def man_page():
         check(done.returncode == 0 and done.stderr == b"", f"man takes the page: {done.stderr.decode()}")
 
 
+def failing_calls(work):
+    """The operating system refuses one call: strace answers in its place."""
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode != 0:
+        print("command: strace cannot trace here, its cases are skipped")
+        return
+
+    def run_refused(call, number, path, *arguments):
+        done = subprocess.run(["strace", "-f", "-o", "/dev/null", "-P", path, "-e", f"inject={call}:error=EIO:when={number}",
+                               QUIVER, *map(str, arguments)], capture_output=True, timeout=120)
+        check(done.returncode == FAILED, f"{call} {number} on {path} fails, so does {arguments[0]}: {done}")
+        return done.stderr.decode()
+
+    db = work / "failing"
+    run("put", db, "k", "v", "--memtable-size", "1MiB")
+    settings = (db / "CONFIG.toml").read_bytes()
+    # A verb that writes first opens the directory, then reads these two.
+    for number, file in ((2, "IDENTITY"), (3, "CONFIG.toml")):
+        said = run_refused("openat", number, db, "put", db, "k", "w")
+        check(file in said, f"the message names the file: {said}")
+        check((db / "CONFIG.toml").read_bytes() == settings, f"settings that cannot be read are not replaced ({file})")
+    rows = work / "failing.jsonl"
+    rows.write_text("".join(json.dumps({"key": f"k{i}", "value": "v"}) + "\n" for i in range(10)))
+    before = max(int(path.stem) for path in db.glob("*.wal"))
+    said = run_refused("fallocate", 1, db / f"{before + 1:010}.wal", "load", db, rows)
+    check("rows loaded" not in said, f"a database that does not open loads nothing: {said}")
+    said = run_refused("pwritev2", 2, db / f"{before + 1:010}.wal", "load", db, rows)
+    check("10 rows loaded" not in said, f"load counts what was acknowledged: {said}")
+
+
 def usage(work):
     told = lambda *arguments: run(*arguments, expect=USAGE).stderr.decode()
     check(told().startswith("quiver: a verb is required"), "no verb")
@@ -371,7 +400,7 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, readme, usage):
+        for part in (data_verbs, scan_bounds, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
             part(work)
     print(f"command: {checks} checks passed")
 
