@@ -1,0 +1,160 @@
+#include "bit_rot/damage_check.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <new>
+
+#include "base/check.h"
+
+namespace quiver::torture {
+
+namespace {
+
+constexpr std::size_t kSliceDamages = 256;
+constexpr unsigned kAlarmS = 20;
+// A damaged length must not make the machine swap: asking for more than this fails.
+constexpr rlim_t kAddressSpaceBytes = rlim_t{8} << 30;
+constexpr int kAbsentKeys = 16;
+
+/// What a worker has done, where its parent sees it. Zeros when made.
+struct Progress {
+  std::atomic<std::uint32_t> done;  ///< damages with an outcome
+  std::array<Outcome, kSliceDamages> outcomes;
+};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+/// Collects what one open and its reads say.
+struct Findings {
+  bool error = false;
+  bool wrong = false;
+
+  Outcome Judge(bool announced) const {
+    if (!wrong) return error || announced ? Outcome::kReported : Outcome::kRight;
+    if (announced) return Outcome::kReported;
+    return error ? Outcome::kWrongAnswer : Outcome::kSilent;
+  }
+};
+
+void GetAll(Engine& engine, const Rows& rows, Findings& findings) {
+  std::string value;
+  for (const auto& [key, expected] : rows) {
+    const Result<bool> found = engine.Get(key, value);
+    if (!found) {
+      findings.error = true;
+    } else if (!*found || value != expected) {
+      findings.wrong = true;
+    }
+  }
+  // Keys that were deleted, and keys that never were.
+  for (int number = 0; number < 64 + kAbsentKeys; ++number) {
+    const std::string key = "key" + std::to_string(number);
+    if (rows.contains(key)) continue;
+    const Result<bool> found = engine.Get(key, value);
+    findings.error |= !found;
+    findings.wrong |= found && *found;
+  }
+}
+
+void ScanAll(Engine& engine, const Rows& rows, Findings& findings) {
+  auto expected = rows.begin();
+  const Result<void> scanned = engine.Scan([&](std::string_view key, std::string_view value) {
+    if (expected == rows.end() || key != expected->first || value != expected->second) {
+      findings.wrong = true;
+    } else {
+      ++expected;
+    }
+  });
+  if (!scanned) {
+    findings.error = true;  // and what came before the error was right or is counted as wrong
+  } else if (expected != rows.end()) {
+    findings.wrong = true;
+  }
+}
+
+Outcome OpenAndRead(const Subject& subject, const std::filesystem::path& directory) {
+  EngineConfig config = subject.config;
+  config.directory = directory;
+  auto engine = subject.kind->open(config);
+  if (!engine) return Outcome::kReported;
+  Findings findings;
+  GetAll(**engine, subject.rows, findings);
+  ScanAll(**engine, subject.rows, findings);
+  return findings.Judge(!(*engine)->Reported().empty());
+}
+
+[[noreturn]] void RunWorker(const Subject& subject, std::span<const Damage> damages,
+                            const std::filesystem::path& directory, Progress& progress) {
+  const rlimit limit{kAddressSpaceBytes, kAddressSpaceBytes};
+  ::setrlimit(RLIMIT_AS, &limit);
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ::dup2(nowhere, STDERR_FILENO);
+  ::dup2(nowhere, STDOUT_FILENO);
+  for (std::uint32_t i = progress.done; i < damages.size(); ++i) {
+    ::alarm(kAlarmS);
+    ApplyDamage(subject, damages[i], directory);
+    progress.outcomes[i] = OpenAndRead(subject, directory);
+    progress.done = i + 1;
+  }
+  ::_exit(0);
+}
+
+void RunSlice(const Subject& subject, std::span<const Damage> damages,
+              const std::filesystem::path& directory, Progress& progress) {
+  progress.done = 0;
+  while (progress.done < damages.size()) {
+    const pid_t worker = ::fork();
+    QUIVER_CHECK(worker >= 0);
+    if (worker == 0) RunWorker(subject, damages, directory, progress);
+    int status = 0;
+    ::waitpid(worker, &status, 0);
+    if (progress.done == damages.size()) return;
+    const bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    progress.outcomes[progress.done] = hung ? Outcome::kHang : Outcome::kCrash;
+    progress.done = progress.done + 1;
+  }
+}
+
+}  // namespace
+
+std::string_view OutcomeName(Outcome outcome) noexcept {
+  switch (outcome) {
+    case Outcome::kNotChecked: return "not_checked";
+    case Outcome::kRight: return "right";
+    case Outcome::kReported: return "reported";
+    case Outcome::kSilent: return "silent";
+    case Outcome::kWrongAnswer: return "wrong_answer";
+    case Outcome::kCrash: return "crash";
+    case Outcome::kHang: return "hang";
+  }
+  return "unknown";
+}
+
+std::vector<Outcome> CheckDamages(const Subject& subject, std::span<const Damage> damages,
+                                  const std::filesystem::path& directory,
+                                  const std::function<bool()>& keep_on) {
+  void* const shared =
+      ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  QUIVER_CHECK(shared != MAP_FAILED);
+  Progress& progress = *new (shared) Progress{};
+  std::vector<Outcome> outcomes;
+  while (outcomes.size() < damages.size() && keep_on()) {
+    const auto slice =
+        damages.subspan(outcomes.size(), std::min(kSliceDamages, damages.size() - outcomes.size()));
+    RunSlice(subject, slice, directory, progress);
+    outcomes.insert(outcomes.end(), progress.outcomes.begin(),
+                    progress.outcomes.begin() + static_cast<std::ptrdiff_t>(slice.size()));
+  }
+  ::munmap(shared, sizeof(Progress));
+  return outcomes;
+}
+
+}  // namespace quiver::torture

@@ -1,0 +1,166 @@
+#include "bit_rot/subject.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "base/random.h"
+#include "base/try.h"
+
+namespace quiver::torture {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kRowCount = 64;
+
+std::string KeyOf(int number) {
+  return "key" + std::to_string(number);
+}
+
+std::string ValueOf(int number, int round) {
+  Random random(static_cast<std::uint64_t>(number * 100 + round));
+  std::string value = std::to_string(number) + ":" + std::to_string(round) + ":";
+  value += std::to_string(random.Next()) + std::string(random.Below(40), 'v');
+  return value;
+}
+
+// Every third or so key is written in each round, so that a table, a newer table with deletes, and
+// the log hold three states that hide each other: whatever is lost lets an old value through.
+std::vector<Change> ChangesOf(int round) {
+  std::vector<Change> changes;
+  for (int number = 0; number < kRowCount; ++number) {
+    if (round != 0 && number % 5 != round && number % 7 != round) continue;
+    Change change{KeyOf(number), ValueOf(number, round)};
+    if (round != 0 && number % 11 == round) change.value.reset();
+    changes.push_back(std::move(change));
+  }
+  return changes;
+}
+
+Result<void> WriteEach(Engine& engine, int round) {
+  for (const Change& change : ChangesOf(round)) {
+    QUIVER_TRY(engine.Write({&change, 1}, false));
+  }
+  return {};
+}
+
+// Round 0 is merged, round 1 is a table over it, the older copy is taken, rounds 2 and 3 are in the
+// log, which is synced and closed.
+Result<void> Build(const Subject& subject, const fs::path& older) {
+  {
+    QUIVER_ASSIGN_OR_RETURN(auto engine, subject.kind->open(subject.config));
+    QUIVER_TRY(WriteEach(*engine, 0));
+    QUIVER_TRY(engine->Flush());
+    QUIVER_TRY(engine->Compact());
+    QUIVER_TRY(WriteEach(*engine, 1));
+    QUIVER_TRY(engine->Flush());
+    QUIVER_TRY(engine->Close());
+  }
+  std::error_code error;
+  fs::copy(subject.config.directory, older, fs::copy_options::recursive, error);
+  if (error) return Error(ErrorCode::kIo, "cannot copy the subject: " + error.message());
+  QUIVER_ASSIGN_OR_RETURN(auto engine, subject.kind->open(subject.config));
+  QUIVER_TRY(WriteEach(*engine, 2));
+  QUIVER_TRY(engine->Write(ChangesOf(3), false));
+  QUIVER_TRY(engine->Sync());
+  return engine->Close();
+}
+
+Rows ExpectedRows() {
+  Rows rows;
+  for (int round = 0; round <= 3; ++round) {
+    for (const Change& change : ChangesOf(round)) {
+      if (change.value) {
+        rows[change.key] = *change.value;
+      } else {
+        rows.erase(change.key);
+      }
+    }
+  }
+  return rows;
+}
+
+std::string ReadWhole(const fs::path& file) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  return bytes.str();
+}
+
+std::string TypeOf(const std::string& name, const std::string& compression) {
+  const fs::path path(name);
+  const std::string suffix = path.extension().string();
+  if (suffix == ".arrow") return "table_" + compression;
+  if (suffix == ".sst" || suffix == ".ldb") return "table";
+  if (suffix == ".wal" || suffix == ".log") return "log";
+  if (suffix == ".mdb" || suffix == ".sqlite") return name.starts_with("lock") ? "lock" : "data";
+  if (name == "CONFIG.toml") return "config";
+  std::string type = name.substr(0, name.find('-'));  // MANIFEST-000005, OPTIONS-000007
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type;
+}
+
+// Messages for people and lock files: nothing depends on them.
+bool IsNoData(const std::string& name) {
+  return name.starts_with("LOG") || name.starts_with("LOCK") || name == "lock.mdb";
+}
+
+Result<void> BuildAndLoad(Subject& subject, const fs::path& directory) {
+  subject.config.directory = directory / "subject";
+  const fs::path older = directory / "older";
+  fs::remove_all(subject.config.directory);
+  fs::remove_all(older);
+  const pid_t builder = ::fork();
+  if (builder == 0) {
+    const Result<void> built = Build(subject, older);
+    if (!built) std::fprintf(stderr, "building: %s\n", built.error().ToString().c_str());
+    ::_exit(built ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(builder, &status, 0);
+  if (status != 0) return Error(ErrorCode::kIo, "cannot build the subject " + subject.label);
+  subject.rows = ExpectedRows();
+  for (const auto& entry : fs::directory_iterator(subject.config.directory)) {
+    const std::string name = entry.path().filename().string();
+    if (IsNoData(name)) continue;
+    subject.files.push_back({.name = name,
+                             .type = TypeOf(name, subject.variant),
+                             .bytes = ReadWhole(entry.path()),
+                             .older = ReadWhole(older / name)});
+  }
+  std::sort(subject.files.begin(), subject.files.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return {};
+}
+
+}  // namespace
+
+Result<Subject> MakeQuiverSubject(const std::string& compression, const fs::path& directory) {
+  Subject subject;
+  subject.label = "quiver";
+  subject.variant = compression;
+  subject.kind = &EngineKinds().front();
+  subject.config.durability = Durability::kAsync;
+  subject.config.settings = {{"compression", compression}, {"compression_bottom", compression},
+                             {"block_size_bytes", "1024"}, {"value_chunk_bytes", "1024"},
+                             {"level0_run_trigger", "8"},  {"verify_output", "false"}};
+  QUIVER_TRY(BuildAndLoad(subject, directory));
+  return subject;
+}
+
+Result<Subject> MakePeerSubject(const EngineKind& kind, Checks checks, const fs::path& directory) {
+  Subject subject;
+  subject.label = kind.name + "_" + std::string(ChecksName(checks));
+  subject.kind = &kind;
+  subject.config.checks = checks;
+  subject.config.durability = Durability::kAsync;
+  QUIVER_TRY(BuildAndLoad(subject, directory));
+  return subject;
+}
+
+}  // namespace quiver::torture
