@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench asan tsan torture torture-long tidy format check-format style install clean docs hooks deps
+.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability tidy format check-format style install clean docs hooks deps
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ torture-long: ## the same at full length, 170 minutes at most; a second call goe
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
 	@python3 scripts/torture.py long
+
+reliability: ## docs/reliability.md from the tests' pages and their newest results
+	@python3 scripts/reliability_page.py
 
 tidy: ## clang-tidy-19 and clang's thread-safety analysis over the sources
 	@scripts/bootstrap.sh build tidy
