@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "quiver/types.h"
@@ -20,7 +21,7 @@ constexpr std::uint64_t kSettingsBytesMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLineBytesMax = 2 * (kKeyBytesMax + kValueBytesMax) + 4096;
 
 Error CannotRead(const std::string& name) {
-  return Error(ErrorCode::kIo, std::string("cannot be read: ") + std::strerror(errno), name);
+  return Error(ErrorCode::kIo, "cannot be read: " + std::generic_category().message(errno), name);
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <string>
+#include <system_error>
 
 #include "exit_code.h"
 
@@ -29,8 +30,8 @@ int FinishOutput(int exit_code) {
   const bool lost = std::ferror(stdout) != 0;
   errno = 0;
   if (std::fflush(stdout) == 0 && !lost) return exit_code;
-  std::fprintf(stderr, "quiver: standard output cannot be written%s%s\n", errno != 0 ? ": " : "",
-               errno != 0 ? std::strerror(errno) : "");
+  const std::string why = errno != 0 ? ": " + std::generic_category().message(errno) : "";
+  std::fprintf(stderr, "quiver: standard output cannot be written%s\n", why.c_str());
   return exit_code == kUsage ? kUsage : kFailed;
 }
 
