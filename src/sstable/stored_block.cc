@@ -71,7 +71,7 @@ Result<StoredBlock> StoredBlock::Parse(const BlockGeometry& geometry, const Bloc
   StoredBlock block(geometry, entry, stored);
   QUIVER_TRY(block.ParseHeader());
   QUIVER_TRY(block.ParseColumns());
-  if (!block.compressed()) QUIVER_TRY(block.CheckRawSizes());
+  QUIVER_TRY(block.CheckRawSizes());
   return block;
 }
 
@@ -150,17 +150,24 @@ Result<void> StoredBlock::ParseColumns() {
   return {};
 }
 
+// Before memory is taken for them: a header may ask for gigabytes, but a column of few stored bytes
+// that declares as much is refused as a bomb.
 Result<void> StoredBlock::CheckRawSizes() const {
   const std::uint64_t rows = header_.rows;
   const TableSchema& schema = geometry_->schema;
   const std::uint64_t offsets_bytes = (rows + 1) * sizeof(std::uint32_t);
+  const auto has_size = [&](std::string_view stored, std::uint64_t raw_bytes) {
+    const auto declared = arrow_ipc::RawSize(geometry_->compression, stored, raw_bytes);
+    return declared.ok() && *declared == raw_bytes;
+  };
   const bool fits =
-      columns_.keys.size() == header_.key_bytes && columns_.values.size() == header_.value_bytes &&
-      (schema.key_width_bytes != 0 || columns_.key_offsets.size() == offsets_bytes) &&
-      (schema.value_width_bytes != 0 || columns_.value_offsets.size() == offsets_bytes) &&
-      columns_.sequences.size() == rows * sizeof(std::uint64_t) &&
-      columns_.operations.size() == rows &&
-      (!schema.has_expiry || columns_.expiries.size() == rows * sizeof(std::uint64_t));
+      has_size(columns_.keys, header_.key_bytes) &&
+      has_size(columns_.values, header_.value_bytes) &&
+      (schema.key_width_bytes != 0 || has_size(columns_.key_offsets, offsets_bytes)) &&
+      (schema.value_width_bytes != 0 || has_size(columns_.value_offsets, offsets_bytes)) &&
+      has_size(columns_.sequences, rows * sizeof(std::uint64_t)) &&
+      has_size(columns_.operations, rows) &&
+      (!schema.has_expiry || has_size(columns_.expiries, rows * sizeof(std::uint64_t)));
   if (!fits) return Damaged("a column does not have its size");
   return {};
 }

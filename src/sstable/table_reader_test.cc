@@ -237,6 +237,9 @@ class Forger {
     return forged;
   }
   std::size_t directory_offset() const { return trailer_.directory_offset; }
+  std::size_t block_header_offset(std::size_t block) const {
+    return blocks_[block].offset + trailer_.message_bytes;
+  }
 
  private:
   std::uint64_t Sum(const std::string& bytes, std::uint64_t offset, std::uint64_t size) const {
@@ -307,6 +310,34 @@ TEST(ForgedTableTest, NoForgedByteMakesAReaderLeaveItsBuffers) {
         UseEverything(context, entries);
       }
     }
+  }
+}
+
+// What a fuzzer found: memory for the sizes of a block's header was taken before anything else in
+// the block had to agree with them.
+TEST(ForgedTableTest, ABlockThatDeclaresMoreThanItHoldsIsRefusedBeforeMemoryIsTaken) {
+  for (const CompressionKind codec :
+       {CompressionKind::kNone, CompressionKind::kLz4, CompressionKind::kZstd}) {
+    TestTables tables;
+    TableWriterOptions options = TestTables::Options();
+    options.compression = codec;
+    std::vector<OwnedEntry> entries = NumberedEntries(100);
+    entries[7].value.resize(50);  // else the width of all values would contradict first
+    tables.Write(1, options, entries);
+    Forger forger(tables.ReadFile(1));
+    const std::size_t field = forger.block_header_offset(0) + offsetof(BlockHeader, value_bytes);
+    tables.WriteFile(1, forger.Forge(field + 3, '\x7f'));
+    TableSummary unknown;
+    unknown.number = 1;
+    const auto table = Table::Open(tables.Context(), unknown);
+    ASSERT_TRUE(table) << table.error().ToString();
+    const auto iterator = (*table)->NewIterator({});
+    iterator->SeekToFirst();
+    EXPECT_FALSE(iterator->Valid());
+    ASSERT_FALSE(iterator->status());
+    EXPECT_NE(iterator->status().error().message().find("does not have its size"),
+              std::string::npos)
+        << iterator->status().error().ToString();
   }
 }
 
