@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability tidy format check-format style install clean docs hooks deps
+.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability tidy format check-format style install clean docs hooks deps fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,14 +45,23 @@ asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## all tests under ThreadSanitizer, without suppressions
 	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=tsan
 
+fuzz: ## each fuzz target for 30 seconds (SECONDS=n)
+	@scripts/bootstrap.sh build fuzz
+	@JOBS=$(JOBS) scripts/fuzz.sh $(or $(SECONDS),30)
+
+# The fuzz targets need clang 19: without it their part of the programme says that it was skipped.
+FUZZERS := if command -v clang++-19 >/dev/null; then scripts/build.sh fuzz $(JOBS); fi
+
 torture: ## the crash, corruption and concurrency programme in short, 15 minutes at most
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
+	@$(FUZZERS)
 	@python3 scripts/torture.py short
 
 torture-long: ## the same at full length, 170 minutes at most; a second call goes on where it ended
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
+	@$(FUZZERS)
 	@python3 scripts/torture.py long
 
 reliability: ## docs/reliability.md from the tests' pages and their newest results

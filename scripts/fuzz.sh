@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets (clang 19) and runs each.
+#   scripts/fuzz.sh [SECONDS] [TARGET...]   each target for SECONDS (default 30)
+#   scripts/fuzz.sh --minimise [TARGET...]  merges what runs have found into fuzz/corpus, smallest
+#                                           inputs first, at most 100 KiB a target
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=30
+minimise=
+case "${1:-}" in
+  --minimise) minimise=1; shift ;;
+  [0-9]*) seconds=$1; shift ;;
+esac
+scripts/build.sh fuzz "${JOBS:-$(nproc)}"
+if [ -z "$minimise" ]; then
+  exec python3 torture/fuzz/run.py --each "$seconds" "$@"
+fi
+[ $# -gt 0 ] || mapfile -t names < <(build/fuzz/bin/fuzz_corpus_test --list | cut -d' ' -f1)
+for name in "${names[@]:-$@}"; do
+  merged=$(mktemp -d)
+  mkdir -p "build/fuzz/corpus/$name"
+  # A merge takes the inputs by size, smallest first, and keeps those that reach code which none before reached.
+  build/fuzz/bin/fuzz-"$name" -merge=1 "$merged" "fuzz/corpus/$name" "build/fuzz/corpus/$name" 2>/dev/null
+  find "fuzz/corpus/$name" -type f ! -name 'seed-*' ! -name 'regression-*' -delete
+  total=0
+  while read -r size file; do
+    total=$((total + size))
+    [ "$total" -le 102400 ] || break
+    cmp -s "$file" "fuzz/corpus/$name/$(basename "$file")" || cp "$file" "fuzz/corpus/$name/"
+  done < <(find "$merged" -type f -printf '%s %p\n' | sort -n)
+  rm -rf "$merged"
+  echo "$name: $(find "fuzz/corpus/$name" -type f | wc -l) inputs, $(du -sb "fuzz/corpus/$name" | cut -f1) bytes"
+done
