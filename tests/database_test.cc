@@ -399,6 +399,33 @@ TEST_F(DatabaseTest, ReadersAndWritersWorkSideBySideOnConsistentStates) {
   EXPECT_EQ(torn.load(), 0);
 }
 
+// Many rows a batch, so that a reader often comes while they are being inserted.
+TEST_F(DatabaseTest, ALargeBatchIsSeenWholeOrNotAtAll) {
+  constexpr int kRows = 2000;
+  auto db = Open();
+  std::atomic<bool> stop{false};
+  std::atomic<int> torn{0};
+  std::jthread reader([&] {
+    while (!stop.load()) {
+      auto snapshot = db->NewSnapshot();
+      const ReadOptions at{.snapshot = &*snapshot};
+      const auto first = Get(*db, "row0", at);
+      const auto last = Get(*db, "row" + std::to_string(kRows - 1), at);
+      if (first != last) torn.fetch_add(1);
+    }
+  });
+  for (int round = 0; round < 150; ++round) {
+    WriteBatch batch;
+    for (int row = 0; row < kRows; ++row) {
+      ASSERT_TRUE(batch.Put("row" + std::to_string(row), std::to_string(round)));
+    }
+    ASSERT_TRUE(db->Write(batch, {.wal_mode = WalMode::kAsync}));
+  }
+  stop.store(true);
+  reader.join();
+  EXPECT_EQ(torn.load(), 0);
+}
+
 TEST_F(DatabaseTest, CloseDuringCallsOfOtherThreadsIsSafe) {
   for (int round = 0; round < 20; ++round) {
     auto db = Open();

@@ -120,6 +120,7 @@ TEST(Lifecycle, AnOpenThatFailedHalfWayLeavesTheLogAsTheCrashDid) {
     {
       auto engine = OpenEngine(files, config);
       ASSERT_TRUE(engine) << "call " << call << ": " << engine.error().ToString();
+      EXPECT_FALSE((*engine)->recovery_report().clean_shutdown) << "call " << call;
       EXPECT_EQ(PrefixOfRows(**engine), kRows) << "call " << call;
       ASSERT_TRUE(PutInto(**engine, "synced", "x", {.wal_mode = WalMode::kSync}));
       Die(files);

@@ -65,6 +65,27 @@ TEST_F(WriteControlTest, ABatchModeWriteIsSyncedInTimeWhateverTheModeOfTheDataba
   }
 }
 
+TEST_F(WriteControlTest, UnsyncedBytesOfBatchModeKeepTheirBoundOnASlowDisk) {
+  DatabaseConfig config = HarnessConfig(WalMode::kBatch);
+  config.wal_batch_interval_ms = 60'000;  // the bound alone makes writes durable
+  Open(config);
+  const auto caller = std::this_thread::get_id();
+  files_.SetHook([&](OperationKind kind, std::string_view) -> std::optional<Error> {
+    const bool background = std::this_thread::get_id() != caller;
+    if (kind == OperationKind::kSyncLog && background) {
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    return std::nullopt;
+  });
+  const std::string value(100, 'v');
+  for (int i = 0; i < 2000; ++i) {
+    const auto sequence = PutInto(*engine_, "key", value);
+    ASSERT_TRUE(sequence);
+    const std::uint64_t unsynced_rows = *sequence - std::min(*sequence, engine_->DurableSequence());
+    ASSERT_LE(unsynced_rows * value.size(), config.wal_batch_bytes) << "row " << i;
+  }
+}
+
 TEST_F(WriteControlTest, SlowRemovalOfFilesDoesNotHoldUpTheSyncsOfBatchMode) {
   DatabaseConfig config = HarnessConfig(WalMode::kBatch);
   config.wal_batch_bytes = std::uint64_t{1} << 30;
@@ -256,6 +277,39 @@ TEST_F(WriteControlTest, AMovedBatchIsEmptyAndHarmless) {
   ASSERT_TRUE((*db)->Write(batch));
   EXPECT_TRUE((*db)->Get("x").value());
   EXPECT_FALSE((*db)->Get("a").value());
+}
+
+TEST_F(WriteControlTest, EditsOfTheManifestComeOneAtATimeFromFlushesAndTwoCompactions) {
+  constexpr int kRows = 4000;
+  DatabaseConfig config = HarnessConfig(WalMode::kAsync);
+  config.compaction_threads = 2;
+  config.table_size_bytes = 64 << 10;
+  config.level_base_bytes = 128 << 10;
+  Open(config);
+  std::atomic<int> inside{0};
+  std::atomic<bool> overlapped{false};
+  files_.SetHook([&](OperationKind kind, std::string_view name) -> std::optional<Error> {
+    if (kind != OperationKind::kSyncFile || !name.starts_with("MANIFEST")) return std::nullopt;
+    if (inside.fetch_add(1) != 0) overlapped.store(true);
+    std::this_thread::sleep_for(milliseconds(5));
+    inside.fetch_sub(1);
+    return std::nullopt;
+  });
+  for (int i = 0; i < kRows; ++i) {
+    const auto put = PutInto(*engine_, "key" + std::to_string(i * 7919 % kRows),
+                             std::to_string(i * 7919 % kRows) + std::string(300, 'v'));
+    ASSERT_TRUE(put) << put.error().ToString();
+  }
+  ASSERT_TRUE(engine_->Flush());
+  const auto idle = engine_->WaitForBackgroundWork();
+  ASSERT_TRUE(idle) << idle.error().ToString();
+  EXPECT_FALSE(overlapped.load());
+  EXPECT_EQ(engine_->Metrics().read_only_cause, "");
+  for (int i = 0; i < kRows; ++i) {
+    const auto value = GetFrom(*engine_, "key" + std::to_string(i));
+    ASSERT_TRUE(value && *value) << "key" << i;
+  }
+  files_.SetHook({});
 }
 
 }  // namespace

@@ -176,5 +176,28 @@ TEST_F(LevelIteratorTest, StopsWithTheErrorOfATableThatCannotBeReadAndRecoversBy
   EXPECT_TRUE(iterator_->Valid());
 }
 
+TEST_F(LevelIteratorTest, StopsWithTheErrorOfABlockThatCannotBeRead) {
+  iterator_ = NewIterator(20);
+  for (iterator_->SeekToFirst(); iterator_->Valid(); iterator_->Next()) {
+  }
+  ASSERT_TRUE(iterator_->status().ok());  // every table is open now
+  const std::string bad = TableName(run_.tables[6]->summary.number);
+  files_.SetHook([&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
+    if (name != bad || kind != io::OperationKind::kReadAt) return std::nullopt;
+    return Error(ErrorCode::kIo, "injected", bad);
+  });
+  const auto expect_error = [&] {
+    EXPECT_FALSE(iterator_->Valid());
+    ASSERT_FALSE(iterator_->status().ok()) << "the rows behind it are not the end";
+    EXPECT_EQ(iterator_->status().error().file(), bad);
+  };
+  for (iterator_->SeekToFirst(); iterator_->Valid();) iterator_->Next();
+  expect_error();
+  for (iterator_->SeekToLast(); iterator_->Valid();) iterator_->Prev();
+  expect_error();
+  iterator_->Seek(run_.tables[6]->summary.smallest_key, kSequenceMax);
+  expect_error();
+}
+
 }  // namespace
 }  // namespace quiver

@@ -237,6 +237,35 @@ TEST_F(ManifestDamage, CopiedSwappedAndAppendedRecordsAreNeverTaken) {
   }
 }
 
+// A sector that went back to what an earlier life of the file held: the record verifies where it
+// stands, only the chain knows better.
+TEST_F(ManifestDamage, ARecordOfAnotherHistoryOfTheManifestIsNeverTaken) {
+  const auto other = *files_.OpenDirectory("/other", true);
+  auto versions = *VersionSet::Create(*other, kId);
+  for (int i = 0; i < 4; ++i) {
+    VersionEdit edit;
+    edit.added.push_back(Table(versions->NewFileNumber(), versions->NewRunNumber()));
+    edit.added.back().summary.largest_key = "y";
+    edit.flushed_sequence = 10 * (i + 1);
+    ASSERT_TRUE(versions->Apply(edit).ok());
+  }
+  versions->Close();
+  const std::string whole = Read(manifest_);
+  const std::string history = *io::ReadWholeFile(*other, manifest_, 1 << 20);
+  ASSERT_EQ(history.size(), whole.size());
+  const std::vector<manifest::Record> records = Records(whole);
+  ASSERT_GE(records.size(), 5U);
+  for (std::size_t i = 1; i + 1 < records.size(); ++i) {
+    const std::uint64_t begin = records[i].offset;
+    const std::uint64_t count = records[i].end() - begin;
+    std::string mixed = whole;
+    mixed.replace(begin, count, history, begin, count);
+    ASSERT_NE(mixed, whole);
+    Write(manifest_, mixed);
+    EXPECT_EQ(OpenError(manifest_), ErrorCode::kCorruption) << "record " << i;
+  }
+}
+
 TEST_F(ManifestDamage, AManifestOfAnotherDatabaseOrNumberIsRefused) {
   io::MemoryFileSystem other_files;
   const auto other = *other_files.OpenDirectory("/db", true);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/coding.h"
+#include "io/fault_file_system.h"
 #include "wal/log_test_support.h"
 #include "wal/segment_header.h"
 
@@ -268,6 +270,61 @@ TEST(WalDamage, RandomGarbageNeverBreaksRecovery) {
       }
     }
   }
+}
+
+// A sector that went back to what an earlier life of the file held: every frame verifies, only the
+// digest in the trailer knows better.
+TEST(WalDamage, AFrameOfAnotherHistoryOfTheSegmentIsNoticed) {
+  LogFiles histories[2];
+  std::vector<RecoveredBatch> batches;
+  for (int i = 0; i < 2; ++i) {
+    TestDisk disk;
+    const auto log = disk.NewLog();
+    disk.clock.SetWallMicros(disk.clock.WallMicros() + 1'000 * static_cast<unsigned>(i));
+    ASSERT_TRUE(AppendBatch(*log, 2, true) && AppendBatch(*log, 1, true) && log->Close());
+    histories[i] = ReadFiles(*disk.directory);
+    batches = Replay(histories[i], WalRecoveryMode::kAbsolute).batches;
+    ASSERT_EQ(batches.size(), 2U);
+  }
+  LogFiles mixed = histories[0];
+  const std::uint64_t begin = batches[0].offset;
+  const std::uint64_t count = batches[1].offset - begin;
+  mixed[kOlder].replace(begin, count, histories[1][kOlder], begin, count);
+  ASSERT_NE(mixed, histories[0]);
+  for (const WalRecoveryMode mode : {WalRecoveryMode::kAbsolute, WalRecoveryMode::kPointInTime}) {
+    const Replayed replayed = Replay(mixed, mode);
+    ASSERT_FALSE(replayed.result);
+    EXPECT_EQ(replayed.result.error().code(), ErrorCode::kCorruption);
+    EXPECT_NE(replayed.result.error().message().find("digest"), std::string::npos);
+  }
+}
+
+// Each place that looks like a header claims a long frame: believed, each would be read.
+TEST(WalDamage, ALengthIsNotBelievedBeforeItIsProved) {
+  constexpr std::size_t kJunkBytes = std::size_t{3} << 20;
+  TestDisk disk;
+  const auto log = disk.NewLog();
+  ASSERT_TRUE(AppendBatch(*log, 2, true));
+  LogFiles files = ReadFiles(*disk.directory);
+  std::string& bytes = files[kOlder];
+  bytes.resize(Replay(files).result->end.length_bytes);
+  std::string lookalike(512, 'x');
+  StoreFixed(lookalike.data() + 8, std::uint32_t{64 << 10});
+  StoreFixed(lookalike.data() + 12, std::uint32_t{1});
+  while (bytes.size() < kJunkBytes) bytes += lookalike;
+
+  const TestDisk damaged(files);
+  io::FaultFileSystem counted(*damaged.files);
+  const auto directory = *counted.OpenDirectory("db", false);
+  std::uint64_t reads = 0;
+  counted.SetHook([&](io::OperationKind kind, std::string_view) -> std::optional<Error> {
+    reads += kind == io::OperationKind::kReadAt ? 1 : 0;
+    return std::nullopt;
+  });
+  const Replayed replayed = Replay(*directory);
+  ASSERT_TRUE(replayed.result) << replayed.result.error().ToString();
+  EXPECT_EQ(replayed.Prefix(), 2U);
+  EXPECT_LT(reads, 30U) << "the file has three windows of a mebibyte";
 }
 
 }  // namespace
