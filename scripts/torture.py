@@ -7,7 +7,8 @@ Each test is a program of build/torture/bin (or a script) that takes --seed, --s
 prints its figures as one JSON line. `short` is what CI runs: at most 15 minutes, results go to
 build/torture/results.jsonl only. `long` takes at most 170 minutes, appends each result to
 docs/results/torture.jsonl as soon as it has it, and keeps in build/torture/long.json what it has
-done for this commit: called again after a cut, it goes on with the rest.
+done for this commit: called again after a cut, it goes on with the rest. A test whose time is null in
+torture/plan.json is left out of that run unless it is named.
 """
 import json
 import os
@@ -43,7 +44,7 @@ def machine() -> str:
 
 def run(name: str, entry: dict, length: str, seed: int) -> dict:
     """Runs one test; its output is shown as it comes, its last line is the result."""
-    seconds = entry[length]
+    seconds = entry[length] or entry["long"]
     work = ROOT / "build" / "torture" / "work"
     work.mkdir(parents=True, exist_ok=True)
     command = [part.replace("{bin}", str(BIN)).replace("{root}", str(ROOT)) for part in entry["command"]]
@@ -76,7 +77,7 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     length = sys.argv[1]
-    wanted = sys.argv[2:] or list(TESTS)
+    wanted = sys.argv[2:] or [name for name, entry in TESTS.items() if entry[length] is not None]
     unknown = [name for name in wanted if name not in TESTS]
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(TESTS)}", file=sys.stderr)
