@@ -2,7 +2,7 @@
 # Builds the fuzz targets (clang 19) and runs each.
 #   scripts/fuzz.sh [SECONDS] [TARGET...]   each target for SECONDS (default 30)
 #   scripts/fuzz.sh --minimise [TARGET...]  merges what runs have found into fuzz/corpus, smallest
-#                                           inputs first, at most 100 KiB a target
+#                                           inputs first, at most 200 inputs and 64 KiB a target
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=30
@@ -20,12 +20,13 @@ for name in "${names[@]:-$@}"; do
   merged=$(mktemp -d)
   mkdir -p "build/fuzz/corpus/$name"
   # A merge takes the inputs by size, smallest first, and keeps those that reach code which none before reached.
-  build/fuzz/bin/fuzz-"$name" -merge=1 "$merged" "fuzz/corpus/$name" "build/fuzz/corpus/$name" 2>/dev/null
+  ASAN_OPTIONS=quarantine_size_mb=8 build/fuzz/bin/fuzz-"$name" -merge=1 -print_funcs=0 "$merged" "fuzz/corpus/$name" "build/fuzz/corpus/$name" 2>/dev/null
   find "fuzz/corpus/$name" -type f ! -name 'seed-*' ! -name 'regression-*' -delete
-  total=0
+  total=0 count=0
   while read -r size file; do
     total=$((total + size))
-    [ "$total" -le 102400 ] || break
+    count=$((count + 1))
+    [ "$total" -le 65536 ] && [ "$count" -le 200 ] || break
     cmp -s "$file" "fuzz/corpus/$name/$(basename "$file")" || cp "$file" "fuzz/corpus/$name/"
   done < <(find "$merged" -type f -printf '%s %p\n' | sort -n)
   rm -rf "$merged"

@@ -101,36 +101,45 @@ TEST(Lifecycle, APowerCutAtEachCallOfARecoveryLeavesADatabaseThatOpens) {
   }
 }
 
+// `failures` calls in a row fail, from the one with the number `call` on, and then all work again,
+// so that whatever a failed open still does reaches the disk. False if there is no such call.
+bool FailAnOpenHalfWay(const DatabaseConfig& config, std::uint64_t call, std::uint64_t failures) {
+  io::MemoryFileSystem disk;
+  LiveAndDie(disk, config);
+  io::FaultFileSystem files(disk);
+  files.SetHook(io::FailOperations(call, failures, Injected(ErrorCode::kNoSpace)));
+  {
+    const auto failed = OpenEngine(files, config);
+    if (failed) return files.operation_count() > call;
+  }
+  files.SetHook({});
+  {
+    auto engine = OpenEngine(files, config);
+    EXPECT_TRUE(engine) << engine.error().ToString();
+    if (!engine) return false;
+    EXPECT_FALSE((*engine)->recovery_report().clean_shutdown);
+    EXPECT_EQ(PrefixOfRows(**engine), kRows);
+    EXPECT_TRUE(PutInto(**engine, "synced", "x", {.wal_mode = WalMode::kSync}));
+    Die(files);
+  }
+  disk.Crash();
+  auto engine = OpenEngine(disk, config);
+  EXPECT_TRUE(engine) << engine.error().ToString();
+  if (!engine) return false;
+  EXPECT_EQ(PrefixOfRows(**engine), kRows) << "they were before a sync";
+  const auto synced = GetFrom(**engine, "synced");
+  EXPECT_TRUE(synced && *synced);
+  return true;
+}
+
 TEST(Lifecycle, AnOpenThatFailedHalfWayLeavesTheLogAsTheCrashDid) {
-  const DatabaseConfig config = HarnessConfig(WalMode::kAsync);
-  for (std::uint64_t call = 0;; ++call) {
-    io::MemoryFileSystem disk;
-    LiveAndDie(disk, config);
-    io::FaultFileSystem files(disk);
-    // Fails once and then works again, so that whatever a failed open still does reaches the disk.
-    files.SetHook(io::FailOperations(call, 1, Injected(ErrorCode::kNoSpace)));
-    {
-      const auto failed = OpenEngine(files, config);
-      if (failed) {
-        if (call > 10) break;
-        continue;
-      }
+  // One failure of the manifest is mended by a new one: only several make its edit fail.
+  for (const std::uint64_t failures : {1, 2, 3, 4}) {
+    for (std::uint64_t call = 0;; ++call) {
+      SCOPED_TRACE(std::to_string(failures) + " failures from call " + std::to_string(call));
+      if (!FailAnOpenHalfWay(HarnessConfig(WalMode::kAsync), call, failures)) break;
+      ASSERT_LT(call, 2000U);
     }
-    files.SetHook({});
-    {
-      auto engine = OpenEngine(files, config);
-      ASSERT_TRUE(engine) << "call " << call << ": " << engine.error().ToString();
-      EXPECT_FALSE((*engine)->recovery_report().clean_shutdown) << "call " << call;
-      EXPECT_EQ(PrefixOfRows(**engine), kRows) << "call " << call;
-      ASSERT_TRUE(PutInto(**engine, "synced", "x", {.wal_mode = WalMode::kSync}));
-      Die(files);
-    }
-    disk.Crash();
-    auto engine = OpenEngine(disk, config);
-    ASSERT_TRUE(engine) << "call " << call << ": " << engine.error().ToString();
-    EXPECT_EQ(PrefixOfRows(**engine), kRows) << "call " << call << ": they were before a sync";
-    const auto synced = GetFrom(**engine, "synced");
-    EXPECT_TRUE(synced && *synced) << "call " << call;
   }
 }
 
@@ -169,6 +178,41 @@ TEST(Lifecycle, CloseWaitsForACompactRangeOnAnotherThread) {
     engine->reset();
     EXPECT_FALSE(wrote_after_close.load()) << "the directory may have another owner";
   }
+}
+
+TEST(Lifecycle, CloseWaitsForAWriteThatIsUnderWay) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  const DatabaseConfig config = HarnessConfig(WalMode::kAsync);
+  auto engine = OpenEngine(files, config);
+  ASSERT_TRUE(engine);
+  ASSERT_TRUE(PutInto(**engine, Key(0), "value"));
+  std::atomic<bool> writing{false};
+  std::atomic<bool> go_on{false};
+  std::atomic<bool> closed{false};
+  files.SetHook([&](OperationKind kind, std::string_view) -> std::optional<Error> {
+    if (kind != OperationKind::kWriteAt || writing.exchange(true)) return std::nullopt;
+    while (!go_on.load()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return std::nullopt;
+  });
+  std::jthread writer([&] { EXPECT_TRUE(PutInto(**engine, Key(1), "value")); });
+  while (!writing.load()) std::this_thread::yield();
+  std::jthread closer([&] {
+    EXPECT_TRUE((*engine)->Close());
+    closed.store(true);
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(closed.load()) << "the log was sealed under a write";
+  go_on.store(true);
+  writer.join();
+  closer.join();
+  files.SetHook({});
+  engine->reset();
+  engine = OpenEngine(files, config);
+  ASSERT_TRUE(engine) << engine.error().ToString();
+  EXPECT_TRUE((*engine)->recovery_report().clean_shutdown);
+  const auto row = GetFrom(**engine, Key(1));
+  EXPECT_TRUE(row && *row) << "it was acknowledged";
 }
 
 TEST(Lifecycle, DurableSequenceNeverGoesBackWhileClosing) {
