@@ -79,7 +79,7 @@ Result<MemoryFileRef> MemoryDirectory::CreateFile(std::string_view name) {
     return Error(ErrorCode::kIo, "cannot create the file: the name exists", std::string(name));
   }
   auto file = std::make_shared<MemoryFileNode>();
-  node->Link(name, file);
+  node->Link(name, file, disk_->NextOrdinal());
   return file;
 }
 
@@ -92,6 +92,7 @@ Result<std::unique_ptr<ReadableFile>> MemoryDirectory::OpenForRead(std::string_v
 
 Result<std::unique_ptr<WritableFile>> MemoryDirectory::Create(std::string_view name) {
   QUIVER_TRY(CheckFileName(name));
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_ASSIGN_OR_RETURN(MemoryFileRef file, CreateFile(name));
   return std::make_unique<MemoryWritableFile>(disk_, std::move(file), std::string(name));
@@ -100,6 +101,7 @@ Result<std::unique_ptr<WritableFile>> MemoryDirectory::Create(std::string_view n
 Result<std::unique_ptr<LogFile>> MemoryDirectory::CreateLog(std::string_view name,
                                                             LogAccess /*access*/) {
   QUIVER_TRY(CheckFileName(name));
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_ASSIGN_OR_RETURN(MemoryFileRef file, CreateFile(name));
   return std::make_unique<MemoryLogFile>(disk_, std::move(file), std::string(name));
@@ -108,22 +110,24 @@ Result<std::unique_ptr<LogFile>> MemoryDirectory::CreateLog(std::string_view nam
 Result<void> MemoryDirectory::Rename(std::string_view from, std::string_view to) {
   QUIVER_TRY(CheckFileName(from));
   QUIVER_TRY(CheckFileName(to));
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_TRY(FindFile(from));
   if (IsDirectory(to)) return NotRegular(to);
   QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(from));
   const MemoryFileRef replaced = from == to ? nullptr : node->Find(to);
-  node->Rename(from, to);
+  node->Rename(from, to, disk_->NextOrdinal());
   if (replaced != nullptr) disk_->ReleaseIfUnused(*replaced);
   return {};
 }
 
 Result<void> MemoryDirectory::Remove(std::string_view name) {
   QUIVER_TRY(CheckFileName(name));
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_ASSIGN_OR_RETURN(const MemoryFileRef file, FindFile(name));
   QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(name));
-  node->Unlink(name);
+  node->Unlink(name, disk_->NextOrdinal());
   disk_->ReleaseIfUnused(*file);
   return {};
 }
@@ -144,6 +148,7 @@ Result<std::vector<DirectoryEntry>> MemoryDirectory::List() {
 }
 
 Result<void> MemoryDirectory::Sync() {
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(path_.native()));
   node->Sync();
@@ -152,12 +157,15 @@ Result<void> MemoryDirectory::Sync() {
 
 Result<std::unique_ptr<DirectoryLock>> MemoryDirectory::Lock(std::string_view name) {
   QUIVER_TRY(CheckFileName(name));
+  const MemoryChangeNotice notice(*disk_);
   MutexLock lock(disk_->mutex);
   QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(name));
   if (IsDirectory(name)) return NotRegular(name);
   if (node->held_by_writer || node->reader_count > 0) return Busy(path_, name);
   // The real lock file shows in the directory too, and stays there.
-  if (node->Find(name) == nullptr) node->Link(name, std::make_shared<MemoryFileNode>());
+  if (node->Find(name) == nullptr) {
+    node->Link(name, std::make_shared<MemoryFileNode>(), disk_->NextOrdinal());
+  }
   node->held_by_writer = true;
   return std::make_unique<MemoryDirectoryLock>(disk_, key_, generation_, /*for_reading=*/false);
 }

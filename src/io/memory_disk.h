@@ -7,12 +7,15 @@
 //     neither. It survives a crash only if every earlier change of its names does.
 //  3. free + used = the size of the disk. A file's bytes are used while it has a name or is open.
 //  4. Handles opened before a crash are dead: generation tells.
+//  5. The observer runs after each change, before the call that made it returns, with no lock of
+//     the disk held; a durable write is two changes, the write and the sync.
 //
 // Thread safety: every member is guarded by `mutex`.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +25,7 @@
 
 #include "base/mutex.h"
 #include "base/random.h"
+#include "io/crash_model.h"
 #include "io/memory_file_image.h"
 #include "quiver/error.h"
 
@@ -43,15 +47,17 @@ class MemoryDirectoryNode {
 
   /// The file of a name, or null.
   MemoryFileRef Find(std::string_view name) const;
-  void Link(std::string_view name, MemoryFileRef file);
-  void Unlink(std::string_view name);
-  void Rename(std::string_view from, std::string_view to);
+  /// `ordinal` is the change's place among all of the disk.
+  void Link(std::string_view name, MemoryFileRef file, std::uint64_t ordinal);
+  void Unlink(std::string_view name, std::uint64_t ordinal);
+  void Rename(std::string_view from, std::string_view to, std::uint64_t ordinal);
   void Sync();
 
   const MemoryNames& current() const { return current_; }
-  /// What a crash now leaves: the durable names, or with `random` a possible state between those
-  /// and the current ones.
-  MemoryNames AfterCrash(Random* random) const;
+  /// What a crash now leaves: the durable names, the current ones, or a possible state between.
+  MemoryNames AfterCrash(const CrashModel& model) const;
+  /// Adds the ordinals of the name changes since the last sync, and of those of the files' bytes.
+  void AddUnsynced(std::set<std::uint64_t>& ordinals) const;
 
   /// Who holds the directory's lock: a writer, or any number of readers.
   bool held_by_writer = false;
@@ -62,7 +68,11 @@ class MemoryDirectoryNode {
     std::string name;
     MemoryFileRef file;  // null: the name goes
   };
-  using Change = std::vector<Assignment>;
+  struct Change {
+    std::vector<Assignment> parts;
+    std::uint64_t ordinal;
+    bool removes_only() const;
+  };
 
   static void Apply(const Change& change, MemoryNames& names);
   void Record(Change change);
@@ -81,6 +91,8 @@ struct MemoryDisk {
   std::uint64_t free_bytes GUARDED_BY(mutex) = std::uint64_t{1} << 40;
   std::uint64_t used_bytes GUARDED_BY(mutex) = 0;
   std::uint64_t generation GUARDED_BY(mutex) = 0;
+  std::uint64_t change_count GUARDED_BY(mutex) = 0;
+  std::shared_ptr<const std::function<void()>> observer GUARDED_BY(mutex);
 
   /// The error of a handle from before a crash.
   Result<void> CheckAlive(std::uint64_t handle_generation, std::string_view name) const
@@ -90,10 +102,24 @@ struct MemoryDisk {
   void ReturnSpace(std::uint64_t bytes) REQUIRES(mutex);
   /// Returns the room of a file that has neither a name nor a handle any more.
   void ReleaseIfUnused(const MemoryFileNode& file) REQUIRES(mutex);
+  /// The ordinal of the next change.
+  std::uint64_t NextOrdinal() REQUIRES(mutex) { return ++change_count; }
   /// The directories that a crash now leaves, with files of their own.
-  MemoryDirectories DirectoriesAfterCrash(Random* random) const REQUIRES(mutex);
+  MemoryDirectories DirectoriesAfterCrash(const CrashModel& model) const REQUIRES(mutex);
   /// Replaces the contents of the disk, as a restart after a crash finds it.
   void Restart(MemoryDirectories found) REQUIRES(mutex);
+};
+
+/// Tells the disk's observer at the end of its scope. Make it before the lock.
+class MemoryChangeNotice {
+ public:
+  explicit MemoryChangeNotice(MemoryDisk& disk) : disk_(disk) {}
+  ~MemoryChangeNotice();
+  MemoryChangeNotice(const MemoryChangeNotice&) = delete;
+  MemoryChangeNotice& operator=(const MemoryChangeNotice&) = delete;
+
+ private:
+  MemoryDisk& disk_;
 };
 
 }  // namespace quiver::io

@@ -58,13 +58,14 @@ Result<std::size_t> MemoryReadableFile::ReadAt(std::uint64_t offset,
 }
 
 Result<void> MemoryWritableFile::Write(std::string_view bytes) {
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
   const std::uint64_t free_bytes = handle_.disk().free_bytes;
   const std::string_view fitting =
       bytes.substr(0, std::min<std::uint64_t>(bytes.size(), free_bytes));
   QUIVER_CHECK(handle_.disk().TakeSpace(fitting.size()));
-  handle_.image().Write(written_bytes_, fitting);
+  handle_.image().Write(written_bytes_, fitting, handle_.disk().NextOrdinal());
   if (fitting.size() < bytes.size()) {
     return failure_.Keep(DiskFull(bytes.size(), free_bytes, handle_.name(), written_bytes_));
   }
@@ -92,6 +93,7 @@ Result<void> MemoryWritableFile::Sync() {
   QUIVER_CHECK(open_);
   QUIVER_TRY(failure_.Check());
   QUIVER_TRY(FlushBuffer());
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
   handle_.image().Sync();
@@ -108,13 +110,14 @@ Result<void> MemoryWritableFile::Close() {
 Result<void> MemoryLogFile::Reserve(std::uint64_t bytes) {
   QUIVER_CHECK(open_);
   if (bytes <= reserved_bytes_) return {};
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
   const std::uint64_t grow_bytes = bytes - reserved_bytes_;
   if (!handle_.disk().TakeSpace(grow_bytes)) {
     return DiskFull(grow_bytes, handle_.disk().free_bytes, handle_.name(), reserved_bytes_);
   }
-  handle_.image().Resize(bytes);
+  handle_.image().Resize(bytes, handle_.disk().NextOrdinal());
   reserved_bytes_ = bytes;
   return {};
 }
@@ -127,14 +130,16 @@ Result<void> MemoryLogFile::WriteAt(std::uint64_t offset, std::string_view bytes
                      std::to_string(reserved_bytes_) + " bytes are reserved; call Reserve first",
                  handle_.name(), offset);
   }
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
-  handle_.image().Write(offset, bytes);
+  handle_.image().Write(offset, bytes, handle_.disk().NextOrdinal());
   return {};
 }
 
 Result<void> MemoryLogFile::Sync() {
   QUIVER_CHECK(open_);
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
   handle_.image().Sync();
@@ -155,10 +160,11 @@ Result<void> MemoryLogFile::CloseAt(std::uint64_t size_bytes) {
                      std::to_string(reserved_bytes_) + " bytes are reserved",
                  handle_.name());
   }
+  const MemoryChangeNotice notice(handle_.disk());
   MutexLock lock(handle_.disk().mutex);
   QUIVER_TRY(handle_.CheckAlive());
   handle_.disk().ReturnSpace(reserved_bytes_ - size_bytes);
-  handle_.image().Resize(size_bytes);
+  handle_.image().Resize(size_bytes, handle_.disk().NextOrdinal());
   return {};
 }
 

@@ -43,19 +43,42 @@ Result<std::unique_ptr<Directory>> MemoryFileSystem::OpenDirectory(
   return std::make_unique<MemoryDirectory>(disk_, place.native(), path, disk_->generation);
 }
 
-void MemoryFileSystem::CrashKeeping(Random* random) {
+void MemoryFileSystem::Crash(const CrashModel& model) {
   MutexLock lock(disk_->mutex);
-  disk_->Restart(disk_->DirectoriesAfterCrash(random));
+  disk_->Restart(disk_->DirectoriesAfterCrash(model));
 }
 
-std::unique_ptr<MemoryFileSystem> MemoryFileSystem::CrashImage(Random* random) const {
+std::unique_ptr<MemoryFileSystem> MemoryFileSystem::CrashImage(const CrashModel& model) const {
   auto image = std::make_unique<MemoryFileSystem>();
   MutexLock lock(disk_->mutex);
   MutexLock image_lock(image->disk_->mutex);
   image->disk_->free_bytes = disk_->free_bytes;
   image->disk_->used_bytes = disk_->used_bytes;
-  image->disk_->Restart(disk_->DirectoriesAfterCrash(random));
+  image->disk_->Restart(disk_->DirectoriesAfterCrash(model));
   return image;
+}
+
+std::set<std::uint64_t> MemoryFileSystem::UnsyncedChanges() const {
+  MutexLock lock(disk_->mutex);
+  std::set<std::uint64_t> ordinals;
+  for (const auto& [path, directory] : disk_->directories) directory.AddUnsynced(ordinals);
+  return ordinals;
+}
+
+std::size_t MemoryFileSystem::open_file_count() const {
+  MutexLock lock(disk_->mutex);
+  std::size_t count = 0;
+  for (const auto& [path, directory] : disk_->directories) {
+    for (const auto& [name, file] : directory.current()) count += file->open_count;
+  }
+  return count;
+}
+
+void MemoryFileSystem::SetObserver(std::function<void()> observer) {
+  auto shared =
+      observer ? std::make_shared<const std::function<void()>>(std::move(observer)) : nullptr;
+  MutexLock lock(disk_->mutex);
+  disk_->observer.swap(shared);
 }
 
 void MemoryFileSystem::SetFreeBytes(std::uint64_t free_bytes) {

@@ -395,10 +395,11 @@ TEST(MemoryFileImageTest, CuttingAndGrowingAgainShowsZeroes) {
   image.Resize(4);
   image.Resize(8);
   EXPECT_EQ(image.current(), std::string("0123") + std::string(4, '\0'));
-  EXPECT_EQ(image.AfterCrash(nullptr), "0123456789");
+  EXPECT_EQ(image.AfterCrash(CrashModel::Drawn(nullptr)), "0123456789");
   Random random(testing::TestSeed(6));
   std::set<std::string> seen;
-  for (int round = 0; round < 200; ++round) seen.insert(image.AfterCrash(&random));
+  for (int round = 0; round < 200; ++round)
+    seen.insert(image.AfterCrash(CrashModel::Drawn(&random)));
   // The cut may have reached the bytes, the size, both or neither.
   const std::string zeroes(6, '\0');
   EXPECT_TRUE(seen.contains("0123"));
