@@ -1,0 +1,185 @@
+// Goal (T4 of the plan): when memory runs out the process ends, as include/quiver/database.h and
+// docs/decisions/0002-errors.md say, and it ends well: by std::terminate, never by a hang or a
+// crash elsewhere, and the next open finds everything that was acknowledged.
+//
+// Method: this program has its own operator new. A child opens a database in a real directory,
+// writes rows in all log modes from one thread, flushes, compacts, reads and closes; its M-th
+// allocation fails, alone or with all that follow. Each acknowledgement goes to the parent through
+// a pipe. The parent then opens the database and checks. First M walks over the workload in equal
+// strides, then at random.
+//
+// Oracle: the child ended by SIGABRT, or finished its work because it needed fewer allocations (a
+// container that tried to allocate may have had another way). Then rows 1 to k are there with their
+// values, no hole, k at least what was acknowledged (a killed process loses nothing in any mode).
+//
+// Cannot see: memory that does not come from operator new (malloc in zstd and LZ4, huge pages), the
+// kernel's out-of-memory killer (that is SIGKILL, T7).
+//
+//   torture-alloc_sweep --plan M:ALONE
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "alloc_sweep/failing_allocator.h"
+#include "base/random.h"
+#include "harness/torture_run.h"
+#include "quiver/database.h"
+
+namespace quiver::torture {
+namespace {
+
+constexpr std::uint64_t kRows = 240;
+constexpr unsigned kHangSeconds = 60;
+
+DatabaseConfig Config() {
+  DatabaseConfig config;
+  config.memory_limit_bytes = std::uint64_t{26} << 20;
+  config.memtable_size_bytes = 16U << 10;
+  config.table_size_bytes = 16U << 10;
+  config.level_base_bytes = 32U << 10;
+  config.block_size_bytes = 1024;
+  config.value_chunk_bytes = 1024;
+  config.disk_reserve_bytes = 0;
+  return config;
+}
+
+std::string Key(std::uint64_t number) {
+  return "row" + std::to_string(number);
+}
+std::string Value(std::uint64_t number) {
+  return std::to_string(number) + std::string(number * 37 % 300, 'v');
+}
+
+struct Message {
+  std::uint64_t acknowledged;
+  std::uint64_t allocations;
+};
+
+void Tell(int pipe_end, std::uint64_t acknowledged) {
+  const Message message{acknowledged, AllocationCount()};
+  if (::write(pipe_end, &message, sizeof message) != sizeof message) ::_exit(3);
+}
+
+// Database's methods are noexcept, so an allocation that fails in them ends the process; what
+// fails out here in the child's own code ends it by the same way.
+void Live(const std::filesystem::path& path, int pipe_end) noexcept {
+  auto opened = Database::Open(path, Config());
+  if (!opened) ::_exit(2);
+  Database& db = **opened;
+  for (std::uint64_t number = 1; number <= kRows; ++number) {
+    const auto mode = static_cast<WalMode>(number % 3);
+    if (!db.Put(Key(number), Value(number), {.wal_mode = mode})) ::_exit(2);
+    Tell(pipe_end, number);
+    if (number % 60 == 0 && !db.Flush()) ::_exit(2);
+    if (number % 20 == 0 && !db.Get(Key(number / 2))) ::_exit(2);
+  }
+  if (!db.CompactRange()) ::_exit(2);
+  auto rows = db.NewIterator();
+  if (!rows) ::_exit(2);
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+  }
+  if (!db.Close()) ::_exit(2);
+  Tell(pipe_end, kRows);
+}
+
+struct Ending {
+  Message last{0, 0};
+  int status = 0;
+};
+
+Ending RunChild(const std::filesystem::path& path, std::uint64_t failing, bool alone) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    (void)!::freopen("/dev/null", "w", stderr);  // "terminate called…" a thousand times
+    ::alarm(kHangSeconds);
+    if (alone) {
+      FailOneAllocationAfter(failing);
+    } else {
+      FailAllocationsAfter(failing);
+    }
+    Live(path, ends[1]);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  Ending ending;
+  while (::read(ends[0], &ending.last, sizeof ending.last) == sizeof ending.last) {
+  }
+  ::close(ends[0]);
+  ::waitpid(child, &ending.status, 0);
+  return ending;
+}
+
+std::string CheckDatabase(const std::filesystem::path& path, std::uint64_t acknowledged) {
+  const auto db = Database::Open(path, Config());
+  if (!db) return "does not open again: " + db.error().ToString();
+  if (!(*db)->recovery_report().losses.empty()) return "reports a loss";
+  bool ended = false;
+  for (std::uint64_t number = 1; number <= kRows; ++number) {
+    const auto value = (*db)->Get(Key(number));
+    if (!value) return value.error().ToString();
+    if (!*value) {
+      if (number <= acknowledged) return "lost row " + std::to_string(number);
+      ended = true;
+    } else if (ended) {
+      return "a hole before row " + std::to_string(number);
+    } else if ((*value)->view() != Value(number)) {
+      return "row " + std::to_string(number) + " is " + (*value)->ToString().substr(0, 40);
+    }
+  }
+  return {};
+}
+
+/// Answers the allocations that the child made.
+std::uint64_t RunCase(TortureRun& run, std::uint64_t failing, bool alone) {
+  const std::string plan = std::to_string(failing) + ":" + (alone ? "1" : "0");
+  const std::filesystem::path path = run.directory() / "db";
+  std::filesystem::remove_all(path);
+  const Ending ending = RunChild(path, failing, alone);
+  const bool aborted = WIFSIGNALED(ending.status) && WTERMSIG(ending.status) == SIGABRT;
+  const bool finished = WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == 0;
+  if (!aborted && !finished) {
+    run.Fail(
+        plan,
+        "the process ended with wait status " + std::to_string(ending.status) +
+            (WIFSIGNALED(ending.status) && WTERMSIG(ending.status) == SIGALRM ? ": it hung" : ""));
+  }
+  run.Count(aborted ? "terminated" : "finished_all_the_same");
+  run.Count("allocations_failed");
+  const std::string wrong = CheckDatabase(path, ending.last.acknowledged);
+  if (!wrong.empty()) run.Fail(plan, wrong);
+  run.Count("rows_acknowledged", static_cast<double>(ending.last.acknowledged));
+  return ending.last.allocations;
+}
+
+int Main(int argc, char** argv) {
+  TortureRun run("alloc_sweep", argc, argv);
+  if (!run.plan().empty()) {
+    char* end = nullptr;
+    const std::uint64_t failing = std::strtoull(run.plan().c_str(), &end, 10);
+    RunCase(run, failing, std::string_view(end) == ":1");
+    return run.Finish();
+  }
+  const std::uint64_t total = RunCase(run, ~std::uint64_t{0} - 1, true);
+  run.Set("allocations_in_workload", static_cast<double>(total));
+  Random random(run.seed());
+  for (std::uint64_t at = 0; at < total && run.Progress() < 0.5; at += 1 + total / 400) {
+    RunCase(run, at, at / (1 + total / 400) % 2 == 0);
+  }
+  while (run.TimeLeft()) RunCase(run, random.Below(total), random.OneIn(2));
+  return run.Finish();
+}
+
+}  // namespace
+}  // namespace quiver::torture
+
+int main(int argc, char** argv) {
+  return quiver::torture::Main(argc, argv);
+}

@@ -1,0 +1,68 @@
+// Explorer: after every change of the disk in the life of a workload, builds the disks that a power
+// cut could leave, opens each and holds it against the workload's history.
+//
+// Thread safety: one thread for each explorer; the TortureRun is shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crash_explorer/workload.h"
+#include "harness/torture_run.h"
+
+namespace quiver::torture {
+
+/// What to repeat: one image of one point of one workload, or all of them.
+struct CrashPlan {
+  std::uint64_t workload = 0;
+  std::optional<std::uint64_t> point;
+  std::optional<std::uint64_t> image;
+
+  /// "12", "12:340" or "12:340:5".
+  static std::optional<CrashPlan> Parse(const std::string& text);
+};
+
+class Explorer {
+ public:
+  explicit Explorer(TortureRun& run) : run_(run) {}
+
+  /// One workload with its crash points, then the same without any: the calls on the disk must be
+  /// the same.
+  void Explore(const CrashPlan& plan);
+
+ private:
+  /// How a crash image is made: M1 to M10 of the plan.
+  struct Recipe {
+    io::CrashModel::Loss loss;
+    std::set<std::uint64_t> kept;
+  };
+
+  void AtChange();
+  std::vector<Recipe> Recipes(Random& random) const;
+  void CheckImage(const Recipe& recipe, std::uint64_t index);
+  /// Opens and checks one disk; answers the sequence that it recovered up to.
+  std::optional<SequenceNumber> CheckDisk(io::MemoryFileSystem& disk, Machine& machine,
+                                          SequenceNumber least, const char* what);
+  void CheckReadOnly(io::MemoryFileSystem& disk);
+  void CheckAfterwards(io::MemoryFileSystem& disk, Machine& machine, SequenceNumber last,
+                       Random& random);
+  void Fail(const std::string& what);
+  Random RandomHere(std::uint64_t salt) const;
+
+  TortureRun& run_;
+  Workload* workload_ = nullptr;
+  CrashPlan plan_;
+  std::uint64_t point_ = 0;
+  std::uint64_t image_ = 0;
+  bool stopped_ = false;  // the time is over: the rest of the workload runs without images
+  // Sums of this explorer, added to the run's figures after each workload.
+  std::uint64_t points_ = 0;
+  std::uint64_t images_ = 0;
+  std::uint64_t nested_ = 0;
+};
+
+}  // namespace quiver::torture

@@ -1,0 +1,77 @@
+#include "crash_explorer/machine.h"
+
+#include <atomic>
+#include <thread>
+
+#include "base/try.h"
+
+namespace quiver::torture {
+
+Result<void> Machine::Open(const DatabaseConfig& config, OpenMode mode) {
+  io::Environment environment;
+  environment.file_system = &files_;
+  environment.clock = &clock_;
+  environment.random = [this] { return identity_.Next(); };
+  environment.new_executor = [this](std::uint32_t) {
+    auto executor = std::make_unique<io::ManualExecutor>(clock_);
+    executor_ = executor.get();
+    return executor;
+  };
+  QUIVER_ASSIGN_OR_RETURN(engine_, Engine::Open(environment, "/db", config, mode));
+  return {};
+}
+
+Result<void> Machine::Close() {
+  const Result<void> closed = engine_->Close();
+  TurnOff();
+  return closed;
+}
+
+void Machine::TurnOff() {
+  engine_.reset();
+  executor_ = nullptr;
+}
+
+bool Machine::Step(Random& random) {
+  return executor_->RunOneAtRandom(random);
+}
+
+bool Machine::StepOrWait(Random& random) {
+  return Step(random) || executor_->AdvanceToNextTimer();
+}
+
+void Machine::Drain() {
+  executor_->RunAll();
+}
+
+void Machine::PassMillis(std::uint64_t duration_ms) {
+  clock_.Advance(duration_ms * 1'000'000);
+  while (executor_->RunOneOf(io::Lane::kLog)) {
+  }
+}
+
+Result<void> Machine::Flush() {
+  return CallBesideBackground([](Engine& engine) { return engine.Flush(); }, false);
+}
+
+Result<void> Machine::CallThroughRetries(const std::function<Result<void>(Engine&)>& call) {
+  return CallBesideBackground(call, true);
+}
+
+Result<void> Machine::CallBesideBackground(const std::function<Result<void>(Engine&)>& call,
+                                           bool time_passes) {
+  Drain();
+  std::atomic<bool> done{false};
+  std::jthread background([&] {
+    while (!done.load()) {
+      if (executor_->RunOne()) continue;
+      if (!time_passes || !executor_->AdvanceToNextTimer()) std::this_thread::yield();
+    }
+    Drain();
+  });
+  Result<void> result = call(*engine_);
+  done.store(true);
+  return result;
+}
+
+}  // namespace quiver::torture

@@ -1,0 +1,81 @@
+#include "fault_sweep/fault_case.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "io/posix_error.h"
+
+namespace quiver::torture {
+
+std::string FaultCase::ToText() const {
+  return std::to_string(config) + ":" + std::to_string(first) + ":" + std::to_string(count) + ":" +
+         std::to_string(every) + ":" + std::to_string(error_number) + ":" +
+         std::to_string(partial_writes ? 1 : 0) + ":" + std::to_string(power_cut ? 1 : 0);
+}
+
+std::optional<FaultCase> FaultCase::Parse(const std::string& text) {
+  std::array<std::uint64_t, 7> numbers{};
+  const char* at = text.c_str();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    char* end = nullptr;
+    numbers[i] = std::strtoull(at, &end, 10);
+    const char expected = i + 1 == numbers.size() ? '\0' : ':';
+    if (end == at || *end != expected) return std::nullopt;
+    at = end + 1;
+  }
+  return FaultCase{
+      numbers[0],      numbers[1],     numbers[2], numbers[3], static_cast<int>(numbers[4]),
+      numbers[5] != 0, numbers[6] != 0};
+}
+
+std::string CallSite(io::OperationKind kind, std::string_view file) {
+  std::string type(file);
+  if (file.ends_with(".wal")) type = "*.wal";
+  if (file.ends_with(".arrow")) type = "*.arrow";
+  if (file.starts_with("MANIFEST")) type = "MANIFEST-*";
+  if (file.starts_with("/")) type = "the directory";
+  return std::string(io::OperationKindName(kind)) + " of " + type;
+}
+
+io::FaultHook FaultInjector::Hook() {
+  return [this](io::OperationKind kind, std::string_view file) { return Call(kind, file); };
+}
+
+std::optional<Error> FaultInjector::Call(io::OperationKind kind, std::string_view file) {
+  if (stopped_.load()) return std::nullopt;
+  const std::uint64_t ordinal = calls_.fetch_add(1);
+  const bool fails = ordinal >= fault_.first && (ordinal - fault_.first) % fault_.every == 0 &&
+                     (ordinal - fault_.first) / fault_.every < fault_.count;
+  {
+    MutexLock lock(mutex_);
+    auto& ordinals = kind >= io::OperationKind::kLock ? ordinals_.changing : ordinals_.reading;
+    ordinals.push_back(ordinal);
+    sites_.insert(CallSite(kind, file));
+    if (fails) failed_sites_.insert(CallSite(kind, file));
+  }
+  if (!fails) return std::nullopt;
+  failed_.fetch_add(1);
+  if (kind == io::OperationKind::kSyncLog || kind == io::OperationKind::kWriteAtDurably) {
+    failed_log_sync_.store(true);
+  }
+  return io::PosixError(fault_.error_number,
+                        "injected into " + std::string(io::OperationKindName(kind)), file,
+                        Error::kNoOffset);
+}
+
+FaultInjector::Calls FaultInjector::calls() const {
+  MutexLock lock(mutex_);
+  return ordinals_;
+}
+
+std::set<std::string> FaultInjector::sites() const {
+  MutexLock lock(mutex_);
+  return sites_;
+}
+
+std::set<std::string> FaultInjector::failed_sites() const {
+  MutexLock lock(mutex_);
+  return failed_sites_;
+}
+
+}  // namespace quiver::torture

@@ -1,0 +1,185 @@
+// Goal (T3 of the plan): whichever call on the disk fails, with whichever error, once, for good or
+// now and then: the caller gets that error with the name of the file, nothing acknowledged is lost,
+// no sync is acknowledged after one that failed, reads go on, and once the fault is gone a reopened
+// database is whole. Nothing crashes, hangs or leaves files open.
+//
+// Method: a workload (puts, batches in all log modes, flushes, a compaction, gets, scans, reopens)
+// runs in deterministic mode on a simulated disk. First without faults, to count its calls; then
+// again for each call, which fails with each error that the operating system may give, once, from
+// then on for good, or every second, third or seventh time; with failing writes that arrive half;
+// ending in a close or a power cut.
+//
+// Oracle: History, as in the crash explorer.
+//
+// Cannot see: faults that a call does not report; the system calls below the io floor, such as a
+// short write or EINTR (src/io/posix_fault_test.cc, T10).
+//
+//   torture-fault_sweep --seed N --plan CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "fault_sweep/sweep_workload.h"
+#include "harness/torture_run.h"
+
+namespace quiver::torture {
+namespace {
+
+constexpr std::array kErrors = {EIO, ENOSPC, EDQUOT, EMFILE, EACCES, EROFS};
+constexpr std::uint64_t kForGood = 1'000'000'000;
+constexpr unsigned kHangSeconds = 60;
+
+struct Shape {
+  std::uint64_t count;
+  std::uint64_t every;
+};
+constexpr std::array kShapes = {Shape{1, 1}, Shape{kForGood, 1}, Shape{kForGood, 2},
+                                Shape{kForGood, 3}, Shape{kForGood, 7}};
+
+// What the alarm prints: the case that hangs.
+char hanging[160];
+
+void OnAlarm(int) {
+  (void)!::write(STDOUT_FILENO, hanging, std::strlen(hanging));
+  ::_exit(1);
+}
+
+class Sweep {
+ public:
+  explicit Sweep(TortureRun& run) : run_(run) {}
+
+  void RunCase(const FaultCase& fault) {
+    std::snprintf(hanging, sizeof hanging, "FAIL fault_sweep seed=%llu plan=%s: hangs\n",
+                  static_cast<unsigned long long>(run_.seed()), fault.ToText().c_str());
+    ::alarm(kHangSeconds);
+    SweepWorkload workload(run_.seed(), fault);
+    workload.Run();
+    ::alarm(0);
+    for (const std::string& what : workload.what()) run_.Fail(fault.ToText(), what);
+    const FaultInjector& injector = workload.injector();
+    sites_.merge(injector.sites());
+    failed_sites_.merge(injector.failed_sites());
+    run_.Count("calls_failed", static_cast<double>(injector.failed_count()));
+    run_.Count("cases");
+  }
+
+  /// The calls of a configuration's workload when none fails.
+  FaultInjector::Calls FindCalls(std::uint64_t config) {
+    const FaultCase nothing{.config = config, .first = kForGood, .count = 0};
+    SweepWorkload workload(run_.seed(), nothing);
+    workload.Run();
+    for (const std::string& what : workload.what()) run_.Fail(nothing.ToText(), what);
+    return workload.injector().calls();
+  }
+
+  void Report() {
+    run_.Set("call_sites", static_cast<double>(sites_.size()));
+    run_.Set("call_sites_failed", static_cast<double>(failed_sites_.size()));
+  }
+
+ private:
+  TortureRun& run_;
+  std::set<std::string> sites_;
+  std::set<std::string> failed_sites_;
+};
+
+// Walks over all variants of all calls of one list: every call fails once with EIO, then other
+// errors and shapes follow, each again over all calls.
+class CaseWalk {
+ public:
+  CaseWalk(std::uint64_t config, std::vector<std::uint64_t> calls)
+      : config_(config), calls_(std::move(calls)) {}
+
+  std::uint64_t case_count() const { return calls_.size() * kShapes.size() * kErrors.size(); }
+  std::uint64_t done_count() const { return index_; }
+  std::optional<FaultCase> Next() {
+    if (index_ == case_count()) return std::nullopt;
+    const std::uint64_t variant = index_ / calls_.size();
+    const std::uint64_t call = index_ % calls_.size();
+    ++index_;
+    // Six errors and five shapes have no common divisor: thirty variants meet every pair.
+    const Shape& shape = kShapes[variant % kShapes.size()];
+    return FaultCase{.config = config_,
+                     .first = calls_[call],
+                     .count = shape.count,
+                     .every = shape.every,
+                     .error_number = kErrors[variant % kErrors.size()],
+                     .partial_writes = variant % 2 == 1,
+                     .power_cut = (variant + call) % 3 == 0};
+  }
+
+ private:
+  const std::uint64_t config_;
+  const std::vector<std::uint64_t> calls_;
+  std::uint64_t index_ = 0;
+};
+
+double ShareDone(const std::vector<CaseWalk>& walks) {
+  double done = 0;
+  double all = 0;
+  for (const CaseWalk& walk : walks) {
+    done += static_cast<double>(walk.done_count());
+    all += static_cast<double>(walk.case_count());
+  }
+  return done / all;
+}
+
+// Two cases of calls that change the disk for each of one that reads, which are far more.
+void RunAll(TortureRun& run, Sweep& sweep) {
+  std::vector<CaseWalk> changing;
+  std::vector<CaseWalk> reading;
+  for (std::uint64_t config = 0; config < SweepWorkload::kConfigCount; ++config) {
+    const FaultInjector::Calls calls = sweep.FindCalls(config);
+    changing.emplace_back(config, calls.changing);
+    reading.emplace_back(config, calls.reading);
+    run.Count("changing_calls", static_cast<double>(calls.changing.size()));
+    run.Count("reading_calls", static_cast<double>(calls.reading.size()));
+  }
+  bool more = true;
+  for (std::uint64_t turn = 0; more && run.TimeLeft(); ++turn) {
+    more = false;
+    for (std::uint64_t config = 0; config < changing.size(); ++config) {
+      for (CaseWalk* walk : {&changing[config], &changing[config], &reading[config]}) {
+        const std::optional<FaultCase> fault = walk->Next();
+        if (!fault) continue;
+        sweep.RunCase(*fault);
+        more = true;
+      }
+    }
+  }
+  run.Set("share_of_changing_cases_done", ShareDone(changing));
+  run.Set("share_of_reading_cases_done", ShareDone(reading));
+}
+
+int Main(int argc, char** argv) {
+  TortureRun run("fault_sweep", argc, argv);
+  ::signal(SIGALRM, OnAlarm);
+  Sweep sweep(run);
+  if (!run.plan().empty()) {
+    const std::optional<FaultCase> fault = FaultCase::Parse(run.plan());
+    if (!fault) {
+      std::fprintf(stderr, "--plan takes CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT, not %s\n",
+                   run.plan().c_str());
+      return 2;
+    }
+    sweep.RunCase(*fault);
+    return run.Finish();
+  }
+  RunAll(run, sweep);
+  sweep.Report();
+  return run.Finish();
+}
+
+}  // namespace
+}  // namespace quiver::torture
+
+int main(int argc, char** argv) {
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  return quiver::torture::Main(argc, argv);
+}

@@ -1,0 +1,234 @@
+#include "fault_sweep/sweep_workload.h"
+
+#include "base/batch_codec.h"
+#include "io/posix_error.h"
+#include "testing/engine_harness.h"
+
+namespace quiver::torture {
+
+namespace {
+
+constexpr std::uint64_t kPhases = 3;
+constexpr std::uint64_t kWritesInPhase = 14;
+constexpr std::uint64_t kKeys = 40;
+
+DatabaseConfig ConfigOf(std::uint64_t number) {
+  DatabaseConfig config;
+  config.wal_mode = static_cast<WalMode>(number % 3);
+  config.memtable_kind = static_cast<MemtableKind>(number * 3 % 8);
+  config.compaction_strategy = static_cast<CompactionStrategyKind>(number % 4);
+  config.memory_limit_bytes = std::uint64_t{26} << 20;
+  config.memtable_size_bytes = 16U << 10;
+  config.memtable_hash_buckets = 64;
+  config.wal_batch_bytes = 4U << 10;
+  config.block_size_bytes = 1024;
+  config.value_chunk_bytes = 1024;
+  config.table_size_bytes = 16U << 10;
+  config.level_base_bytes = 16U << 10;
+  config.fifo_size_limit_bytes = std::uint64_t{1} << 30;  // merges, but drops nothing
+  config.slowdown_run_count = 5000;
+  config.stop_run_count = 10'000;
+  config.disk_reserve_bytes = 0;
+  config.compression = static_cast<CompressionKind>(number % 3);
+  return config;
+}
+
+}  // namespace
+
+SweepWorkload::SweepWorkload(std::uint64_t seed, const FaultCase& fault)
+    : fault_(fault),
+      seed_(seed),
+      random_(seed * 31 + fault.config),
+      config_(ConfigOf(fault.config)),
+      injector_(fault),
+      history_(config_),
+      machine_(files_, seed) {
+  files_.SetHook(injector_.Hook());
+  files_.SetPartialWrites(fault.partial_writes);
+}
+
+void SweepWorkload::Run() {
+  Open();
+  for (std::uint64_t phase = 0; phase < kPhases; ++phase) {
+    for (std::uint64_t write = 0; write < kWritesInPhase; ++write) {
+      const auto mode = static_cast<WalMode>((write + phase) % 3);
+      Write(mode, write % 4 == 0 ? 4 : 1, write % 5 == 0 ? 2000 : 60);
+    }
+    ReadAll();
+    if (phase == 0) Reopen();
+    Flush();
+    Write(WalMode::kSync, 2, 100);
+    if (phase == 1) Compact();
+    ReadAll();
+  }
+  Reopen();
+  CheckAfterwards();
+}
+
+// An error says what failed: it is the injected one, or read-only with the injected one as cause,
+// and it names the file.
+void SweepWorkload::CheckError(const char* call, const Error& error) {
+  const ErrorCode wanted = io::PosixError(fault_.error_number, "", "", 0).code();
+  const std::string text = error.ToString();
+  // Once the log may have lost bytes it does not matter what the reason was.
+  const bool log_died = error.code() == ErrorCode::kIo &&
+                        text.find("the log is durable up to sequence") != std::string::npos;
+  const bool code_fits = error.code() == wanted || error.code() == ErrorCode::kReadOnly ||
+                         error.code() == ErrorCode::kClosed || log_died;
+  if (!code_fits ||
+      (error.code() != ErrorCode::kClosed && text.find("injected into") == std::string::npos)) {
+    Say(std::string(call) + " answers an error that is not the injected one: " + text);
+    return;
+  }
+  const bool names_file = !error.file().empty() || text.find(".wal") != std::string::npos ||
+                          text.find(".arrow") != std::string::npos ||
+                          text.find("MANIFEST") != std::string::npos ||
+                          text.find("/db") != std::string::npos;
+  if (error.code() != ErrorCode::kClosed && !names_file) {
+    Say(std::string(call) + " answers an error that names no file: " + text);
+  }
+}
+
+void SweepWorkload::Open() {
+  // A fault that lasts keeps the database closed; one that has gone does not.
+  for (int attempt = 0; attempt < 2 && !machine_.is_open(); ++attempt) {
+    const Result<void> opened = machine_.Open(config_);
+    if (!opened) {
+      CheckError("open", opened.error());
+      continue;
+    }
+    const SequenceNumber last = machine_.engine().recovery_report().last_sequence;
+    if (last < history_.found_least() || last > history_.issued()) {
+      Say("recovered up to " + std::to_string(last) + ", expected " +
+          std::to_string(history_.found_least()) + " to " + std::to_string(history_.issued()));
+    }
+    if (!machine_.engine().recovery_report().losses.empty()) {
+      Say("a loss: " + machine_.engine().recovery_report().losses.front());
+    }
+    history_.Reopened(last);
+    uncertain_ = false;
+  }
+}
+
+void SweepWorkload::Write(WalMode mode, std::size_t row_count, std::size_t value_bytes) {
+  if (!machine_.is_open()) return;
+  std::vector<HistoryRow> rows;
+  std::string encoded;
+  SequenceNumber sequence = history_.acknowledged();
+  for (std::size_t i = 0; i < row_count; ++i) {
+    HistoryRow row{"key" + std::to_string(random_.Below(kKeys)), std::nullopt};
+    const bool removes = random_.OneIn(6);
+    ++sequence;
+    if (!removes) {
+      row.value = ValueOf(row.key, sequence, history_.batch_count(), seed_, value_bytes, 0);
+    }
+    AppendBatchEntry(encoded, {.operation = removes ? Operation::kDelete : Operation::kPut,
+                               .key = row.key,
+                               .value = removes ? std::string_view() : *row.value});
+    rows.push_back(std::move(row));
+  }
+  const bool sync_was_lost = injector_.failed_log_sync() && uncertain_;
+  if (!uncertain_) history_.Issue(std::move(rows), mode, encoded.size());
+  while (true) {
+    const Result<SequenceNumber> last =
+        machine_.engine().Write(encoded, static_cast<std::uint32_t>(row_count),
+                                {.wal_mode = mode, .fail_if_stalled = true});
+    if (last) {
+      if (sync_was_lost) Say("a write was acknowledged after a failed sync of the log");
+      if (uncertain_) return Say("a write was acknowledged after one whose fate is open");
+      if (*last != history_.issued()) Say("a write got the wrong sequence");
+      return history_.Acknowledge();
+    }
+    if (last.error().code() == ErrorCode::kBusy && machine_.StepOrWait(random_)) continue;
+    return Refused(last.error());
+  }
+}
+
+void SweepWorkload::Refused(const Error& error) {
+  CheckError("write", error);
+  if (uncertain_) return;
+  if (error.code() == ErrorCode::kNoSpace || error.code() == ErrorCode::kReadOnly) {
+    return history_.Refuse();  // nothing of it may be found
+  }
+  uncertain_ = true;
+}
+
+void SweepWorkload::Flush() {
+  if (!machine_.is_open()) return;
+  const SequenceNumber before = history_.acknowledged();
+  const Result<void> flushed =
+      machine_.CallThroughRetries([](Engine& engine) { return engine.Flush(); });
+  if (flushed) {
+    history_.Require(before);
+  } else {
+    CheckError("flush", flushed.error());
+  }
+}
+
+void SweepWorkload::Compact() {
+  if (!machine_.is_open()) return;
+  const Result<void> compacted =
+      machine_.CallThroughRetries([](Engine& engine) { return engine.CompactRange({}, {}); });
+  if (!compacted) CheckError("compact", compacted.error());
+}
+
+// Reads go on, whatever happened to writing: an error is the disk's own, an answer is the right
+// one.
+void SweepWorkload::ReadAll() {
+  if (!machine_.is_open()) return;
+  for (std::uint64_t attempt = 0; attempt < 2; ++attempt) {
+    const std::uint64_t failed_before = injector_.failed_count();
+    const std::string wrong = history_.Check(machine_.engine(), history_.acknowledged(), 0);
+    if (wrong.empty()) return;
+    if (injector_.failed_count() == failed_before ||
+        wrong.find("injected into") == std::string::npos) {
+      return Say("reads do not go on: " + wrong);
+    }
+  }
+}
+
+void SweepWorkload::Reopen() {
+  if (machine_.is_open()) {
+    const SequenceNumber before = history_.acknowledged();
+    const Result<void> closed = machine_.Close();
+    if (closed && !uncertain_) history_.Require(before);
+    if (!closed) CheckError("close", closed.error());
+  }
+  history_.Killed();
+  Open();
+}
+
+// The fault is gone. The process reads on, ends, or loses its power; then everything is as it
+// should be.
+void SweepWorkload::CheckAfterwards() {
+  injector_.Stop();
+  ReadAll();
+  if (fault_.power_cut) {
+    files_.SetHook([](io::OperationKind, std::string_view file) {
+      return std::optional(Error(ErrorCode::kIo, "the power is off", std::string(file)));
+    });
+    machine_.TurnOff();
+    files_.SetHook({});
+    disk_.Crash(random_);
+    history_.PowerCut();
+  } else {
+    machine_.TurnOff();
+  }
+  if (disk_.open_file_count() != 0) Say("files were left open after the close");
+  Machine survivor(disk_, seed_);
+  if (const Result<void> opened = survivor.Open(config_); !opened) {
+    return Say("does not open after the fault is gone: " + opened.error().ToString());
+  }
+  const RecoveryReport& report = survivor.engine().recovery_report();
+  if (!report.losses.empty()) Say("a loss: " + report.losses.front());
+  const std::string wrong =
+      history_.Check(survivor.engine(), report.last_sequence, history_.found_least());
+  if (!wrong.empty()) return Say("after the fault is gone: " + wrong);
+  const auto put = testing::PutInto(survivor.engine(), "zz", "x", {.wal_mode = WalMode::kSync});
+  if (!put) return Say("the survivor takes no write: " + put.error().ToString());
+  if (const Result<void> closed = survivor.Close(); !closed) {
+    Say("the survivor does not close: " + closed.error().ToString());
+  }
+}
+
+}  // namespace quiver::torture
