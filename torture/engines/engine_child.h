@@ -35,6 +35,11 @@ class EngineChild {
   using Clock = std::chrono::steady_clock;
   enum class End : std::uint8_t { kMessage, kTimeout, kEnded };
 
+  /// The moment of an Acknowledgement: both are CLOCK_MONOTONIC.
+  static Clock::time_point TimeOf(std::uint64_t ns) {
+    return Clock::time_point(std::chrono::nanoseconds(ns));
+  }
+
   static Result<std::unique_ptr<EngineChild>> Start(const ChildCommand& command);
   /// Kills it if it still runs.
   ~EngineChild();

@@ -31,6 +31,11 @@ void Oracle::Acknowledged(const Acknowledgement& acknowledgement) {
   newest = std::max(newest, acknowledgement.number);
 }
 
+void Oracle::Begun(const Acknowledgement& late) {
+  std::uint64_t& newest = newest_[late.writer];
+  newest = std::max(newest, late.number);
+}
+
 std::vector<std::uint64_t> Oracle::FindRecovered(const Rows& rows, Verdict& verdict) const {
   std::vector<std::uint64_t> recovered(workload_.writers, 0);
   for (const auto& [key, value] : rows) {

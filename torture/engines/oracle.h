@@ -54,6 +54,8 @@ class Oracle {
 
   const Workload& workload() const noexcept { return workload_; }
   void Acknowledged(const Acknowledgement& acknowledgement);
+  /// A write whose acknowledgement came too late to count: it may be there or not.
+  void Begun(const Acknowledgement& late);
   /// Judges the rows found after a crash.
   Verdict Check(const Rows& rows, const Contract& contract) const;
   /// What `verdict` found is from now on the state.

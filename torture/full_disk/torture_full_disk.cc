@@ -97,7 +97,7 @@ class FullDisk {
   void Fault(const std::string& kind, const std::string& what) {
     run_.Count(case_.label + "_" + kind);
     healthy_ = false;
-    if (!case_.is_quiver()) return;
+    if (!case_.is_quiver()) return run_.Note(case_.label + ": " + what);
     std::string settings;
     for (const auto& [name, value] : case_.command.config.settings) {
       settings += " " + name + "=" + value;

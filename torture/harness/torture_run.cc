@@ -12,6 +12,7 @@ namespace quiver::torture {
 namespace {
 
 constexpr std::uint64_t kFailuresPrinted = 20;
+constexpr std::uint64_t kNotesPrinted = 40;
 
 [[noreturn]] void UsageError(std::string_view test, std::string_view what) {
   std::fprintf(stderr,
@@ -86,6 +87,13 @@ void TortureRun::Fail(std::string_view plan, std::string_view what) {
               test_.c_str(), static_cast<unsigned long long>(seed_), static_cast<int>(plan.size()),
               plan.data(), static_cast<int>(what.size()), what.data(), program_.c_str(),
               static_cast<unsigned long long>(seed_), static_cast<int>(plan.size()), plan.data());
+  std::fflush(stdout);
+}
+
+void TortureRun::Note(std::string_view what) {
+  MutexLock lock(mutex_);
+  if (++notes_ > kNotesPrinted) return;
+  std::printf("note: %.*s\n", static_cast<int>(what.size()), what.data());
   std::fflush(stdout);
 }
 

@@ -50,6 +50,9 @@ class TortureRun {
   void Max(std::string_view figure, double value) EXCLUDES(mutex_);
   /// One violation. `plan` has no spaces and makes the program do the same again.
   void Fail(std::string_view plan, std::string_view what) EXCLUDES(mutex_);
+  /// Something worth a line that is no violation, such as a loss by another engine. The first few
+  /// are printed.
+  void Note(std::string_view what) EXCLUDES(mutex_);
   std::uint64_t violations() const EXCLUDES(mutex_);
   /// The test cannot run here. What was counted before stays.
   void Skip(std::string_view why) EXCLUDES(mutex_);
@@ -69,6 +72,7 @@ class TortureRun {
   mutable Mutex mutex_;
   std::map<std::string, double, std::less<>> figures_ GUARDED_BY(mutex_);
   std::uint64_t violations_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t notes_ GUARDED_BY(mutex_) = 0;
   std::string skipped_ GUARDED_BY(mutex_);
 };
 

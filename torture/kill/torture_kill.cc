@@ -120,7 +120,8 @@ class KillLoop {
   void Fault(const std::string& kind, const std::string& what) {
     run_.Count(case_.label + "_" + kind);
     healthy_ = false;
-    if (case_.is_quiver()) run_.Fail("case=" + std::to_string(case_.number), Label() + ": " + what);
+    if (!case_.is_quiver()) return run_.Note(Label() + ": " + what);
+    run_.Fail("case=" + std::to_string(case_.number), Label() + ": " + what);
   }
 
   std::string Label() const {

@@ -123,7 +123,9 @@ class Turn {
     run_.Count(victim.label + "_" + kind);
     run_.Count(victim.label + "_" + kind + "_" + kind_.name);
     victim.healthy = false;
-    if (victim.command.engine != "quiver") return;
+    if (victim.command.engine != "quiver") {
+      return run_.Note(victim.label + " on " + kind_.name + ": " + what);
+    }
     std::string settings;
     for (const auto& [name, value] : victim.command.config.settings) {
       settings += " " + name + "=" + value;
@@ -183,8 +185,9 @@ class Turn {
       ::usleep(static_cast<useconds_t>(500 + random_.Below(25'000)));
     }
     const bool flush_log = random_.OneIn(3);
+    const auto cut_at = EngineChild::Clock::now();
     const Result<void> cut = disk_->CutPower(flush_log);
-    for (const auto& victim : victims_) Collect(*victim);
+    for (const auto& victim : victims_) Collect(*victim, cut_at);
     const Result<void> on = cut.ok() ? disk_->PowerOn() : cut;
     if (!on) {
       powered_ = false;
@@ -196,8 +199,9 @@ class Turn {
     run_.Count(flush_log ? "cuts_with_journal_flush" : "cuts_without_journal_flush");
   }
 
-  // The child dies with the power; what it acknowledged before is in the pipe.
-  void Collect(Victim& victim) {
+  // The child should die with the power and lives a little longer: what it acknowledged after the
+  // cut began nobody could have seen, so it may be there or not. The rest is in the pipe.
+  void Collect(Victim& victim, EngineChild::Clock::time_point cut_at) {
     if (victim.child == nullptr) return;
     victim.child->Kill();
     run_.Count(victim.label + "_cuts");
@@ -205,8 +209,13 @@ class Turn {
     Message message;
     const auto deadline = EngineChild::Clock::now() + kPatience;
     while (victim.child->Next(deadline, message) == EngineChild::End::kMessage) {
-      if (message.head.kind == MessageKind::kAcknowledged) {
-        victim.oracle.Acknowledged(AcknowledgementOf(message.head));
+      if (message.head.kind != MessageKind::kAcknowledged) continue;
+      const Acknowledgement write = AcknowledgementOf(message.head);
+      if (EngineChild::TimeOf(write.end_ns) < cut_at) {
+        victim.oracle.Acknowledged(write);
+      } else {
+        victim.oracle.Begun(write);
+        run_.Count("acknowledged_after_the_cut_began");
       }
     }
     victim.child = nullptr;
