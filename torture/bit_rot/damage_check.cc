@@ -17,7 +17,7 @@ namespace quiver::torture {
 
 namespace {
 
-constexpr std::size_t kSliceDamages = 256;
+constexpr std::size_t kSliceDamages = 64;  // few enough that a phase ends in time
 constexpr unsigned kAlarmS = 20;
 // A damaged length must not make the machine swap: asking for more than this fails.
 constexpr rlim_t kAddressSpaceBytes = rlim_t{8} << 30;

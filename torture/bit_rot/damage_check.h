@@ -27,7 +27,7 @@ enum class Outcome : std::uint8_t {
 std::string_view OutcomeName(Outcome outcome) noexcept;
 
 /// Answers for the damages from the front, as far as `keep_on` let it come (it is asked every few
-/// hundred). `directory` is scratch space.
+/// dozen). `directory` is scratch space.
 std::vector<Outcome> CheckDamages(const Subject& subject, std::span<const Damage> damages,
                                   const std::filesystem::path& directory,
                                   const std::function<bool()>& keep_on);
