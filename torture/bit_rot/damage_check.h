@@ -20,7 +20,7 @@ enum class Outcome : std::uint8_t {
   kRight,        ///< every answer right, no error
   kReported,     ///< an error or a report, and no wrong answer that the open did not announce
   kSilent,       ///< a wrong answer, and no error anywhere
-  kWrongAnswer,  ///< a wrong answer by one call, though another gave an error
+  kWrongAnswer,  ///< a wrong row or value, though an error came as well
   kCrash,
   kHang,
 };
