@@ -31,8 +31,10 @@ Sizes are plain bytes or a string with a unit: `67108864`, `"64MiB"`, `"64 MB"`,
 powers of 1024 whatever their spelling. A file with an unknown, repeated or out-of-range setting is
 refused, and every fault is reported with its line. A setting marked *fixed* belongs to the format
 of the tables and cannot change once the database is created. The others are stored with the
-database by every open (docs/formats/config.md), so that tools see what the program uses; those
-marked *per open* are about one open only and are never stored.
+database by every open of a program (docs/formats/config.md), so that tools see what it uses; those
+marked *per open* are about one open only and are never stored. With the command a new database
+keeps its first settings; on an existing one a flag is for that call alone, and
+`quiver config set DIR --FLAG VALUE` stores new ones.
 
 )";
 

@@ -45,8 +45,9 @@ class CrashModelTest : public ::testing::Test {
   Files After(const CrashModel& model) const {
     const auto image = disk_.CrashImage(model);
     const auto directory = *image->OpenDirectory("/db", false);
+    const std::vector<DirectoryEntry> entries = *directory->List();
     Files files;
-    for (const DirectoryEntry& entry : *directory->List()) {
+    for (const DirectoryEntry& entry : entries) {
       files[entry.name] = *ReadWholeFile(*directory, entry.name, 1 << 20);
     }
     return files;
