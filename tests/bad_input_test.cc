@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/hex64.h"
 #include "quiver/quiver.h"
+#include "testing/sanitized.h"
 #include "testing/temp_dir.h"
 
 namespace quiver {
@@ -58,6 +59,7 @@ class ZeroPages {
 };
 
 bool HasFreeMemory(std::size_t bytes) {
+  if (testing::kSanitized) return false;
   const auto pages = static_cast<std::size_t>(::sysconf(_SC_AVPHYS_PAGES));
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) >= bytes;
 }
@@ -164,7 +166,8 @@ TEST_F(BadInputTest, AValuePastTheLimitIsRefusedAndNothingChanges) {
 }
 
 TEST_F(BadInputTest, AValueOfTheLimitRoundTrips) {
-  if (!HasFreeMemory(5'000 * kMiB)) GTEST_SKIP() << "needs 5 GB of free memory";
+  if (!HasFreeMemory(5'000 * kMiB))
+    GTEST_SKIP() << "needs 5 GB of free memory, without a sanitizer";
   const ZeroPages zeros(kValueBytesMax);
   auto db = Database::Open(path(), Config());
   ASSERT_TRUE(db);
@@ -183,7 +186,8 @@ TEST_F(BadInputTest, AValueOfTheLimitRoundTrips) {
 }
 
 TEST_F(BadInputTest, ABatchPastTheLimitIsRefusedAndKeepsWhatItHolds) {
-  if (!HasFreeMemory(3'000 * kMiB)) GTEST_SKIP() << "needs 3 GB of free memory";
+  if (!HasFreeMemory(3'000 * kMiB))
+    GTEST_SKIP() << "needs 3 GB of free memory, without a sanitizer";
   const ZeroPages zeros(kValueBytesMax);
   WriteBatch batch;
   ASSERT_TRUE(batch.Put("a", zeros.First(kValueBytesMax)));

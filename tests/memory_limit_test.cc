@@ -15,13 +15,8 @@
 
 #include "base/random.h"
 #include "quiver/database.h"
+#include "testing/sanitized.h"
 #include "testing/temp_dir.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define QUIVER_SANITIZED 1
-#else
-#define QUIVER_SANITIZED 0
-#endif
 
 namespace quiver {
 namespace {
@@ -91,7 +86,7 @@ struct Case {
 class MemoryLimitTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(MemoryLimitTest, ResidentMemoryStaysWithinTheLimitPlusTheAllowance) {
-  if (QUIVER_SANITIZED) GTEST_SKIP() << "a sanitizer takes memory of its own";
+  if (testing::kSanitized) GTEST_SKIP() << "a sanitizer takes memory of its own";
   const testing::TempDir dir;
   const Case& work = GetParam();
   const std::uint64_t peak = PeakBytes(dir.path() / "db", work.config, work.rows, work.value_bytes);
