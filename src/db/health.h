@@ -79,7 +79,8 @@ class Health {
     return Error(ErrorCode::kReadOnly,
                  "the database accepts no writes after a failure; fix the cause and reopen it. "
                  "Cause: " +
-                     cause_->ToString());
+                     std::string(ErrorCodeName(cause_->code())) + ": " + cause_->message(),
+                 cause_->file(), cause_->offset());
   }
   /// Empty while writes are accepted.
   std::string cause() const EXCLUDES(mutex_) {
