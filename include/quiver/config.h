@@ -126,6 +126,7 @@ struct SettingInfo {
   std::span<const std::string_view> choices;  ///< names of an enum's values, in value order
   bool fixed_at_creation;                     ///< a change after creation is refused
   bool per_open;                              ///< about one open, so never stored
+  bool per_keyspace;                          ///< each keyspace may have a value of its own
   std::string_view sentence;
 };
 

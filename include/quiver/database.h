@@ -27,6 +27,7 @@
 #include "quiver/config.h"
 #include "quiver/error.h"
 #include "quiver/iterator.h"
+#include "quiver/keyspace.h"
 #include "quiver/metrics.h"
 #include "quiver/recovery_report.h"
 #include "quiver/types.h"
@@ -35,11 +36,14 @@
 namespace quiver {
 
 struct ReadOptions {
+  const Keyspace* keyspace = nullptr;  ///< nullptr: the default one
   const Snapshot* snapshot = nullptr;  ///< nullptr: the newest acknowledged state
   bool fill_cache = true;
 };
 
 struct WriteOptions {
+  /// Of Put and Delete; the operations of a batch name theirs themselves. nullptr: the default one.
+  const Keyspace* keyspace = nullptr;
   /// Overrides wal_mode for this write. kSync makes it and all earlier writes durable before the
   /// acknowledgement.
   std::optional<WalMode> wal_mode;
@@ -90,11 +94,27 @@ class Database {
   Result<Iterator> NewIterator(const IteratorOptions& options = {}) const noexcept;
   Result<Snapshot> NewSnapshot() const noexcept;
 
-  /// Writes all memtables to tables and waits for it.
+  /// Makes a keyspace. `config` is that of the database (config()) with other values for settings
+  /// that are per keyspace; it keeps them for good. Cost: a sync. Errors: kInvalidArgument (the
+  /// name is taken or no name, or a setting is not allowed), kReadOnly, kNoSpace.
+  Result<Keyspace> CreateKeyspace(std::string_view name, const DatabaseConfig& config) noexcept;
+  /// The keyspace of that name ("default" too); kNotFound if there is none.
+  Result<Keyspace> OpenKeyspace(std::string_view name) const noexcept;
+  /// All keyspaces, in the order of their creation.
+  Result<std::vector<Keyspace>> ListKeyspaces() const noexcept;
+  /// Deletes a keyspace with all its keys, at once and for good; iterators over it may finish.
+  /// Cost: a sync, whatever its size. The default keyspace cannot be dropped.
+  Result<void> DropKeyspace(const Keyspace& keyspace) noexcept;
+  /// The settings that a keyspace has.
+  Result<DatabaseConfig> KeyspaceConfig(const Keyspace& keyspace) const noexcept;
+
+  /// Writes all memtables of all keyspaces to tables and waits for it.
   Result<void> Flush() noexcept;
-  /// Merges everything in [begin, end) down to the last level and waits. Absent bounds are open.
+  /// Merges everything of a keyspace in [begin, end) down to the last level and waits. Absent
+  /// bounds are open.
   Result<void> CompactRange(std::optional<std::string_view> begin = {},
-                            std::optional<std::string_view> end = {}) noexcept;
+                            std::optional<std::string_view> end = {},
+                            const Keyspace* keyspace = nullptr) noexcept;
   /// Waits until no flush or compaction is due.
   Result<void> WaitForBackgroundWork() noexcept;
 

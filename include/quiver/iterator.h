@@ -21,6 +21,8 @@
 
 namespace quiver {
 
+class Keyspace;  // quiver/keyspace.h
+
 /// A value and whatever keeps its bytes alive (a memtable, a cached block): no copy is made.
 class PinnedValue {
  public:
@@ -56,6 +58,7 @@ class Snapshot {
 
 /// What an iterator covers. Bounds are bytewise; the prefix narrows them further.
 struct IteratorOptions {
+  const Keyspace* keyspace = nullptr;      ///< nullptr: the default one
   std::optional<std::string> lower_bound;  ///< first key, inclusive
   std::optional<std::string> upper_bound;  ///< end, exclusive
   std::string prefix;                      ///< only keys that start so

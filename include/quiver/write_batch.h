@@ -1,20 +1,26 @@
 // WriteBatch: puts and deletes that become visible and durable together, or not at all.
 //
 // A batch is applied in order: a later operation on a key wins over an earlier one. It can be
-// written any number of times and to any database. Building one never touches a database.
+// written any number of times, and to any database if it names no keyspace but the default one.
+// Building one never touches a database.
 //
 // Thread safety: one thread at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quiver/error.h"
+#include "quiver/keyspace.h"
 #include "quiver/types.h"
 
 namespace quiver {
+
+struct BatchEntry;
 
 class WriteBatch {
  public:
@@ -29,8 +35,10 @@ class WriteBatch {
   /// Adds a put. kInvalidArgument, with the batch unchanged, if key, value or batch would pass
   /// its limit (types.h).
   Result<void> Put(std::string_view key, std::string_view value);
+  Result<void> Put(const Keyspace& keyspace, std::string_view key, std::string_view value);
   /// Adds a delete. Errors as Put().
   Result<void> Delete(std::string_view key);
+  Result<void> Delete(const Keyspace& keyspace, std::string_view key);
 
   void Clear() noexcept;
   /// Number of operations.
@@ -41,10 +49,18 @@ class WriteBatch {
 
   /// The encoded operations (docs/formats/wal.md, "entries").
   std::string_view encoded() const noexcept { return encoded_; }
+  /// The named keyspaces that operations write to, each once.
+  std::span<const Keyspace> keyspaces() const noexcept { return keyspaces_; }
+  /// Whether an operation writes to the default keyspace without naming it.
+  bool uses_default() const noexcept { return uses_default_; }
 
  private:
+  Result<void> Add(const BatchEntry& entry, const Keyspace* keyspace);
+
   std::string encoded_;
   std::uint32_t count_ = 0;
+  bool uses_default_ = false;
+  std::vector<Keyspace> keyspaces_;
 };
 
 }  // namespace quiver

@@ -4,6 +4,7 @@
 
 #include "admin/callback_guard.h"
 #include "base/try.h"
+#include "db/keyspace_settings.h"
 #include "db/opened_directory.h"
 #include "db/orphan_files.h"
 #include "quiver/admin.h"
@@ -24,27 +25,23 @@ class Verifier {
     for (const std::string& name : opened_.report.foreign_files) {
       report_.notes.push_back(name + " is not a file of this database; it was left alone");
     }
-    const DatabaseConfig& config = opened_.config;
-    const TableSchema schema{config.key_width_bytes, config.value_width_bytes, false};
+    const CatalogRef catalog = opened_.versions->catalog();
+    QUIVER_ASSIGN_OR_RETURN(const std::vector<TableSchema> schemas,
+                            SchemasOf(*catalog, opened_.config));
     for (const std::string& name : opened_.orphans) {
-      const Result<bool> ours = IsProvablyOurs(*opened_.directory, *opened_.versions, schema, name);
+      const Result<bool> ours =
+          IsProvablyOurs(*opened_.directory, *opened_.versions, schemas, name);
       report_.notes.push_back(
           name + (ours && *ours ? " is a leftover; the next open for writing removes it"
                                 : " is not provably a file of this database; it is left alone"));
     }
     QUIVER_TRY(CountFiles());
-    const VersionRef version = opened_.versions->current();
-    if (const Result<void> valid = version->Validate(); !valid) {
+    if (const Result<void> valid = catalog->Validate(); !valid) {
       AddDamage(valid.error(), opened_.versions->manifest_name());
     }
-    done_bytes_ = report_.bytes - version->size_bytes();
-    for (const Level& level : version->levels()) {
-      for (const SortedRun& run : level.runs) {
-        for (const TableFileRef& table : run.tables) {
-          VerifyTable(table->summary);
-          QUIVER_TRY(guard_.status());
-        }
-      }
+    done_bytes_ = report_.bytes - catalog->size_bytes();
+    for (const KeyspaceRecord& keyspace : catalog->keyspaces()) {
+      QUIVER_TRY(VerifyTables(*keyspace.version));
     }
     VerifyLog();
     return std::move(report_);
@@ -70,6 +67,18 @@ class Verifier {
     report_.damages.push_back({error.file().empty() ? file : error.file(),
                                error.offset() == Error::kNoOffset ? 0 : error.offset(),
                                error.message()});
+  }
+
+  Result<void> VerifyTables(const Version& version) {
+    for (const Level& level : version.levels()) {
+      for (const SortedRun& run : level.runs) {
+        for (const TableFileRef& table : run.tables) {
+          VerifyTable(table->summary);
+          QUIVER_TRY(guard_.status());
+        }
+      }
+    }
+    return {};
   }
 
   void VerifyTable(const TableSummary& summary) {

@@ -3,9 +3,11 @@
 // into one log frame.
 #include "quiver/write_batch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/batch_codec.h"
+#include "base/keyspace_access.h"
 #include "base/try.h"
 
 namespace quiver {
@@ -34,33 +36,59 @@ Result<void> CheckLimits(const BatchEntry& entry, std::size_t batch_bytes) {
 }  // namespace
 
 WriteBatch::WriteBatch(WriteBatch&& other) noexcept
-    : encoded_(std::exchange(other.encoded_, {})), count_(std::exchange(other.count_, 0)) {}
+    : encoded_(std::exchange(other.encoded_, {})),
+      count_(std::exchange(other.count_, 0)),
+      uses_default_(std::exchange(other.uses_default_, false)),
+      keyspaces_(std::exchange(other.keyspaces_, {})) {}
 
 WriteBatch& WriteBatch::operator=(WriteBatch&& other) noexcept {
   encoded_ = std::exchange(other.encoded_, {});
   count_ = std::exchange(other.count_, 0);
+  uses_default_ = std::exchange(other.uses_default_, false);
+  keyspaces_ = std::exchange(other.keyspaces_, {});
   return *this;
 }
 
-Result<void> WriteBatch::Put(std::string_view key, std::string_view value) {
-  const BatchEntry entry{.operation = Operation::kPut, .key = key, .value = value};
+Result<void> WriteBatch::Add(const BatchEntry& entry, const Keyspace* keyspace) {
   QUIVER_TRY(CheckLimits(entry, encoded_.size()));
   AppendBatchEntry(encoded_, entry);
   ++count_;
+  if (keyspace == nullptr) {
+    uses_default_ = true;
+    return {};
+  }
+  // The last one named is the likeliest to be named again.
+  const auto same = [keyspace](const Keyspace& named) {
+    return KeyspaceAccess::IsSame(named, *keyspace);
+  };
+  if (std::none_of(keyspaces_.rbegin(), keyspaces_.rend(), same)) keyspaces_.push_back(*keyspace);
   return {};
 }
 
+Result<void> WriteBatch::Put(std::string_view key, std::string_view value) {
+  return Add({.operation = Operation::kPut, .key = key, .value = value}, nullptr);
+}
+
+Result<void> WriteBatch::Put(const Keyspace& keyspace, std::string_view key,
+                             std::string_view value) {
+  return Add({.keyspace = keyspace.id(), .operation = Operation::kPut, .key = key, .value = value},
+             &keyspace);
+}
+
 Result<void> WriteBatch::Delete(std::string_view key) {
-  const BatchEntry entry{.operation = Operation::kDelete, .key = key};
-  QUIVER_TRY(CheckLimits(entry, encoded_.size()));
-  AppendBatchEntry(encoded_, entry);
-  ++count_;
-  return {};
+  return Add({.operation = Operation::kDelete, .key = key, .value = {}}, nullptr);
+}
+
+Result<void> WriteBatch::Delete(const Keyspace& keyspace, std::string_view key) {
+  return Add({.keyspace = keyspace.id(), .operation = Operation::kDelete, .key = key, .value = {}},
+             &keyspace);
 }
 
 void WriteBatch::Clear() noexcept {
   encoded_.clear();
   count_ = 0;
+  uses_default_ = false;
+  keyspaces_.clear();
 }
 
 }  // namespace quiver

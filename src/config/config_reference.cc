@@ -32,7 +32,9 @@ powers of 1024 whatever their spelling. A file with an unknown, repeated or out-
 refused, and every fault is reported with its line. A setting marked *fixed* belongs to the format
 of the tables and cannot change once the database is created. The others are stored with the
 database by every open of a program (docs/formats/config.md), so that tools see what it uses; those
-marked *per open* are about one open only and are never stored. With the command a new database
+marked *per open* are about one open only and are never stored. Those marked *per keyspace* may be
+another in each keyspace: a keyspace gets its values when it is created and keeps them
+(docs/keyspaces.md); CONFIG.toml holds those of the default one. With the command a new database
 keeps its first settings; on an existing one a flag is for that call alone, and
 `quiver config set DIR --FLAG VALUE` stores new ones.
 
@@ -68,6 +70,7 @@ void AppendSettings(std::string& page) {
     page += TypeName(row.info.type);
     if (row.info.fixed_at_creation) page += ", *fixed*";
     if (row.info.per_open) page += ", *per open*";
+    if (row.info.per_keyspace) page += ", *per keyspace*";
     page += " | `" + FormatValue(row, row.read(defaults)) + "` | " + FormatRange(row.info);
     page += " | " + std::string(row.info.sentence);
     if (!row.info.flag.empty()) page += " Flag: `--" + std::string(row.info.flag) + "`.";

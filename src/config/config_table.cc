@@ -34,6 +34,7 @@ struct RowText {
   std::uint64_t maximum;
   bool fixed_at_creation;
   bool per_open;
+  bool per_keyspace;
   std::string_view sentence;
 };
 
@@ -50,6 +51,7 @@ consteval SettingRow MakeRow(const RowText& text) {
               .choices = {},
               .fixed_at_creation = text.fixed_at_creation,
               .per_open = text.per_open,
+              .per_keyspace = text.per_keyspace,
               .sentence = text.sentence};
   if constexpr (std::is_same_v<Field, bool>) {
     row.info.type = SettingType::kBool;
@@ -90,14 +92,18 @@ constexpr std::array kRows{
                     "the cache takes what the others leave."),
 
     QUIVER_SETTING(memtable_kind, .group = "memtable", .flag = "memtable",
+        .per_keyspace = true,
         .sentence = "In-memory structure that takes writes until a flush (docs/memtables.md)."),
     QUIVER_SETTING(memtable_size_bytes, .group = "memtable", .flag = "memtable-size",
         .minimum = 16 * kKiB, .maximum = 16 * kGiB,
+        .per_keyspace = true,
         .sentence = "Size at which a memtable is sealed and flushed."),
     QUIVER_SETTING(memtable_count_max, .group = "memtable", .minimum = 2, .maximum = 64,
+        .per_keyspace = true,
         .sentence = "Memtables in memory at most, the one that takes writes included; beyond it "
                     "writes wait for a flush."),
     QUIVER_SETTING(memtable_hash_buckets, .group = "memtable", .minimum = 16, .maximum = 1U << 26,
+        .per_keyspace = true,
         .sentence = "Buckets of the hash kinds of memtable: a power of two."),
 
     QUIVER_SETTING(wal_mode, .group = "wal", .flag = "wal-mode",
@@ -111,22 +117,30 @@ constexpr std::array kRows{
 
     QUIVER_SETTING(key_width_bytes, .group = "table", .maximum = 65'535,
         .fixed_at_creation = true,
+        .per_keyspace = true,
         .sentence = "Width of every key, which makes tables smaller and faster; 0 allows any."),
     QUIVER_SETTING(value_width_bytes, .group = "table", .maximum = kMiB,
         .fixed_at_creation = true,
+        .per_keyspace = true,
         .sentence = "Width of every value, which makes tables smaller and faster; 0 allows any."),
     QUIVER_SETTING(block_size_bytes, .group = "table", .flag = "block-size",
         .minimum = kKiB, .maximum = kMiB,
+        .per_keyspace = true,
         .sentence = "Keys and values in one block of a table, before compression."),
     QUIVER_SETTING(value_chunk_bytes, .group = "table", .minimum = kKiB, .maximum = kMiB,
+        .per_keyspace = true,
         .sentence = "Piece of a compressed block's values that a get can decode alone."),
     QUIVER_SETTING(compression, .group = "table", .flag = "compression",
+        .per_keyspace = true,
         .sentence = "Compression of the tables above the last level."),
     QUIVER_SETTING(compression_bottom, .group = "table",
+        .per_keyspace = true,
         .sentence = "Compression of the tables of the last level."),
     QUIVER_SETTING(compression_level, .group = "table", .minimum = 1, .maximum = 19,
+        .per_keyspace = true,
         .sentence = "Level of zstd: higher is smaller and slower to write."),
     QUIVER_SETTING(filter_bits_per_key, .group = "table", .maximum = 32,
+        .per_keyspace = true,
         .sentence = "Memory of a table's filter for each key; 0 makes no filter."),
     QUIVER_SETTING(verify_output, .group = "table",
         .sentence = "Read every new table back and verify it before it is used."),
@@ -134,28 +148,38 @@ constexpr std::array kRows{
         .sentence = "Tables held open at most."),
 
     QUIVER_SETTING(compaction_strategy, .group = "compaction", .flag = "compaction",
+        .per_keyspace = true,
         .sentence = "How tables are merged; fifo drops old data instead."),
     QUIVER_SETTING(table_size_bytes, .group = "compaction", .flag = "table-size",
         .minimum = 16 * kKiB, .maximum = 4 * kGiB,
+        .per_keyspace = true,
         .sentence = "Size at which a compaction closes a table and starts the next."),
     QUIVER_SETTING(level0_run_trigger, .group = "compaction", .minimum = 1, .maximum = 256,
+        .per_keyspace = true,
         .sentence = "Leveled and fifo: runs of level 0 at which their merge is due."),
     QUIVER_SETTING(level_base_bytes, .group = "compaction", .minimum = 16 * kKiB, .maximum = kTiB,
+        .per_keyspace = true,
         .sentence = "Leveled: target size of the first level below level 0."),
     QUIVER_SETTING(level_size_ratio, .group = "compaction", .minimum = 2, .maximum = 100,
+        .per_keyspace = true,
         .sentence = "How many times as large as the level above a level may grow."),
     QUIVER_SETTING(level_count_max, .group = "compaction", .minimum = 2, .maximum = 16,
+        .per_keyspace = true,
         .sentence = "Levels at most, level 0 included."),
     QUIVER_SETTING(tier_run_trigger, .group = "compaction", .minimum = 2, .maximum = 64,
+        .per_keyspace = true,
         .sentence = "Tiered and lazy_leveling: runs of a level at which their merge is due."),
     QUIVER_SETTING(space_amplification_max_percent, .group = "compaction",
         .minimum = 101, .maximum = 10'000,
+        .per_keyspace = true,
         .sentence = "Tiered and lazy_leveling: size of all tables, as a percentage of the last "
                     "run, at which merging into it is due."),
     QUIVER_SETTING(fifo_size_limit_bytes, .group = "compaction", .maximum = kPiB,
+        .per_keyspace = true,
         .sentence = "Fifo: the oldest tables are dropped beyond this size in all; 0 sets no "
                     "limit."),
     QUIVER_SETTING(fifo_age_limit_s, .group = "compaction", .maximum = kCenturyS,
+        .per_keyspace = true,
         .sentence = "Fifo: tables older than this are dropped; 0 sets no limit."),
     QUIVER_SETTING(compaction_threads, .group = "compaction", .minimum = 1, .maximum = 64,
         .sentence = "Threads that merge tables; flushes have a thread of their own."),
@@ -163,8 +187,10 @@ constexpr std::array kRows{
         .sentence = "What compactions (not flushes) write in a second at most; 0 sets no limit."),
 
     QUIVER_SETTING(slowdown_run_count, .group = "write", .minimum = 2, .maximum = 10'000,
+        .per_keyspace = true,
         .sentence = "Runs of level 0 at which writes begin to be slowed."),
     QUIVER_SETTING(stop_run_count, .group = "write", .minimum = 2, .maximum = 10'000,
+        .per_keyspace = true,
         .sentence = "Runs of level 0 at which writes stop until a compaction has made fewer."),
     QUIVER_SETTING(disk_reserve_bytes, .group = "write", .maximum = kTiB,
         .sentence = "Disk space kept free for the log and a compaction; writes stop before it is "

@@ -36,6 +36,12 @@ Result<const SettingRow*> FindSetting(std::string_view name);
 /// `config` with the default of every setting that is about one open only: what is stored.
 DatabaseConfig StoredSettings(const DatabaseConfig& config) noexcept;
 
+/// The per-keyspace settings of `config` as TOML that ParseConfig takes back.
+std::string FormatKeyspaceSettings(const DatabaseConfig& config);
+/// kInvalidArgument naming each setting that is not per keyspace and in which `keyspace` differs
+/// from `database`.
+Result<void> CheckKeyspaceSettings(const DatabaseConfig& database, const DatabaseConfig& keyspace);
+
 /// True if `value` is within the row's range.
 bool InRange(const SettingRow& row, std::uint64_t value) noexcept;
 /// "2 to 64", "4KiB to 1MiB", "true or false", "sync, batch or async".

@@ -11,8 +11,7 @@ BackgroundCompactionWorker::BackgroundCompactionWorker(Parts parts)
     : parts_([&] {
         parts.jobs.cancelled = &cancelled_;
         return std::move(parts);
-      }()),
-      strategy_(NewCompactionStrategy(*parts_.jobs.config)) {}
+      }()) {}
 
 void BackgroundCompactionWorker::Cancel() {
   cancelled_.store(true, std::memory_order_release);
@@ -33,14 +32,14 @@ BackgroundCompactionWorker::Retry BackgroundCompactionWorker::ReportJob(const Er
   if (WasCancelled(error)) return std::nullopt;
   parts_.jobs.metrics->background_errors.Add();
   const Retry retry = parts_.health->ReportJob(error);
-  parts_.state->Wake();
+  parts_.changed->Notify();
   return retry;
 }
 
 void BackgroundCompactionWorker::ReportEdit(const Error& error) {
   parts_.jobs.metrics->background_errors.Add();
   parts_.health->Report(error);
-  parts_.state->Wake();
+  parts_.changed->Notify();
 }
 
 std::vector<SequenceNumber> BackgroundCompactionWorker::Snapshots() const {
@@ -57,12 +56,35 @@ void BackgroundCompactionWorker::ScheduleFlush() {
   parts_.executor->Submit(io::Lane::kFlush, [this] { FlushLoop(); });
 }
 
+// Of those with sealed memtables, the keyspace that keeps the oldest log segment alive.
+KeyspaceState* BackgroundCompactionWorker::KeyspaceToFlush() const {
+  KeyspaceState* chosen = nullptr;
+  std::uint64_t oldest_segment = 0;
+  for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
+    if (keyspace->state.immutable_count() == 0) continue;
+    const std::vector<MemtableRef> memtables = keyspace->state.ImmutablesOldestFirst();
+    if (memtables.empty()) continue;
+    const std::uint64_t segment = memtables.front()->first_segment();
+    if (chosen != nullptr && segment >= oldest_segment) continue;
+    chosen = keyspace;
+    oldest_segment = segment;
+  }
+  return chosen;
+}
+
+bool BackgroundCompactionWorker::HasImmutables() const {
+  return std::ranges::any_of(parts_.keyspaces->All(), [](const KeyspaceState* keyspace) {
+    return keyspace->state.immutable_count() != 0;
+  });
+}
+
 void BackgroundCompactionWorker::FlushLoop() {
   while (!cancelled_.load(std::memory_order_acquire)) {
-    const std::vector<MemtableRef> memtables = parts_.state->ImmutablesOldestFirst();
-    if (memtables.empty()) break;
+    KeyspaceState* const keyspace = KeyspaceToFlush();
+    if (keyspace == nullptr) break;
     Retry retry;
-    const Result<void> flushed = FlushOnce(memtables, retry);
+    const Result<void> flushed =
+        FlushOnce(*keyspace, keyspace->state.ImmutablesOldestFirst(), retry);
     if (retry) {
       parts_.executor->SubmitAfter(io::Lane::kFlush, *retry, [this] { FlushLoop(); });
       return;  // still scheduled
@@ -73,8 +95,8 @@ void BackgroundCompactionWorker::FlushLoop() {
   MutexLock lock(mutex_);
   flush_scheduled_ = false;
   // A memtable sealed after the last look found the flush still scheduled and did not ask again.
-  const bool again = parts_.state->immutable_count() != 0 && parts_.health->writable() &&
-                     !cancelled_.load(std::memory_order_acquire);
+  const bool again =
+      HasImmutables() && parts_.health->writable() && !cancelled_.load(std::memory_order_acquire);
   if (again) {
     flush_scheduled_ = true;
     parts_.executor->Submit(io::Lane::kFlush, [this] { FlushLoop(); });
@@ -82,38 +104,62 @@ void BackgroundCompactionWorker::FlushLoop() {
   idle_.NotifyAll();
 }
 
-Result<void> BackgroundCompactionWorker::FlushOnce(const std::vector<MemtableRef>& memtables,
+Result<void> BackgroundCompactionWorker::FlushOnce(KeyspaceState& keyspace,
+                                                   const std::vector<MemtableRef>& memtables,
                                                    Retry& retry) {
+  if (memtables.empty()) return {};  // the keyspace was dropped meanwhile
   std::vector<std::unique_ptr<InternalIterator>> children;
-  SequenceNumber flushed_sequence = 0;
   for (const MemtableRef& memtable : memtables) {
     memtable->table().Seal();
     children.push_back(memtable->table().NewIterator());
-    flushed_sequence = std::max(flushed_sequence, memtable->largest_sequence());
   }
   // Writers wait for flushes, so the limit of compactions is not theirs.
-  JobContext jobs = parts_.jobs;
+  JobContext jobs = JobsOf(keyspace);
   jobs.rate_limiter = nullptr;
   Result<JobResult> job = RunFlush(jobs, NewMergingIterator(std::move(children)), Snapshots());
   if (!job) {
     retry = ReportJob(job.error());
     return job.error();
   }
-  job->edit.first_log_segment = parts_.state->FirstSegmentAfter(memtables.back());
-  job->edit.flushed_sequence = flushed_sequence;
-  {
-    MutexLock lock(manifest_mutex_);
-    Result<VersionRef> version = parts_.versions->Apply(job->edit);
-    if (!version) {
-      ReportEdit(version.error());
-      return version.error();
-    }
-    parts_.state->FinishFlush(*std::move(version), memtables);
-  }
+  QUIVER_TRY(CommitFlush(keyspace, memtables, *job));
   parts_.health->JobSucceeded();
   parts_.obsolete_files->Sweep();
   // A segment that cannot be removed now is removed by the next flush or the next open.
-  (void)parts_.wal->DeleteSegmentsBefore(*job->edit.first_log_segment);
+  (void)parts_.wal->DeleteSegmentsBefore(parts_.versions->state().first_log_segment);
+  return {};
+}
+
+Result<void> BackgroundCompactionWorker::CommitFlush(KeyspaceState& keyspace,
+                                                     const std::vector<MemtableRef>& memtables,
+                                                     JobResult& job) {
+  SequenceNumber flushed_sequence = 0;
+  for (const MemtableRef& memtable : memtables) {
+    flushed_sequence = std::max(flushed_sequence, memtable->largest_sequence());
+  }
+  MutexLock lock(manifest_mutex_);
+  if (keyspace.dropped.load(std::memory_order_acquire)) {
+    for (const auto& table : job.edit.added) {
+      parts_.obsolete_files->AddOutput(table.summary.number);
+    }
+    return {};
+  }
+  // The log first: a memtable made after the look at it starts in this segment or a later one, and
+  // holds later sequences. What is durable reaches beyond what is flushed, which was sealed with
+  // its segment.
+  const std::uint64_t current_segment = parts_.wal->segment_number();
+  const SequenceNumber durable_sequence = parts_.wal->durable_sequence();
+  job.edit.first_log_segment = parts_.keyspaces->FirstSegment(memtables, current_segment);
+  const SequenceNumber everywhere = parts_.keyspaces->FlushedSequence(memtables, durable_sequence);
+  job.edit.flushed_sequence = everywhere;
+  if (everywhere < flushed_sequence) {
+    job.edit.keyspace_flushed.push_back({keyspace.id, flushed_sequence});
+  }
+  Result<CatalogRef> catalog = parts_.versions->Apply(job.edit);
+  if (!catalog) {
+    ReportEdit(catalog.error());
+    return catalog.error();
+  }
+  keyspace.state.FinishFlush((*catalog)->Find(keyspace.id)->version, memtables);
   return {};
 }
 
@@ -137,11 +183,41 @@ CompactionContext BackgroundCompactionWorker::ContextLocked() const {
   return context;
 }
 
-std::optional<CompactionPlan> BackgroundCompactionWorker::PickLocked(const VersionRef& version) {
+std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::PickLocked() {
   if (manual_waiting_ || !parts_.health->writable() || cancelled_.load(std::memory_order_acquire)) {
     return std::nullopt;
   }
-  return strategy_->Pick(*version, ContextLocked());
+  std::vector<KeyspaceState*> keyspaces = parts_.keyspaces->All();
+  // Those behind the last one served come first.
+  std::ranges::rotate(keyspaces,
+                      std::ranges::upper_bound(keyspaces, last_picked_, {}, &KeyspaceState::id));
+  const CatalogRef catalog = parts_.versions->catalog();
+  const CompactionContext context = ContextLocked();
+  for (KeyspaceState* keyspace : keyspaces) {
+    const KeyspaceRecord* const record = catalog->Find(keyspace->id);
+    if (record == nullptr || record->version->table_count() == 0) continue;
+    std::optional<CompactionPlan> plan = keyspace->strategy->Pick(*record->version, context);
+    if (!plan) continue;
+    last_picked_ = keyspace->id;
+    return Task{keyspace, record->version, *std::move(plan)};
+  }
+  return std::nullopt;
+}
+
+JobContext BackgroundCompactionWorker::JobsOf(const KeyspaceState& keyspace) const {
+  JobContext jobs = parts_.jobs;
+  jobs.config = &keyspace.config;
+  jobs.schema = keyspace.schema();
+  jobs.keyspace = keyspace.id;
+  return jobs;
+}
+
+// Empty if the keyspace was dropped.
+VersionRef BackgroundCompactionWorker::VersionOf(const KeyspaceState& keyspace) const {
+  const CatalogRef catalog = parts_.versions->catalog();
+  const KeyspaceRecord* const record = catalog->Find(keyspace.id);
+  return record != nullptr ? record->version
+                           : std::make_shared<const Version>(std::vector<Level>());
 }
 
 void BackgroundCompactionWorker::SetBusyLocked(const CompactionPlan& plan, bool busy) {
@@ -159,20 +235,18 @@ void BackgroundCompactionWorker::SetBusyLocked(const CompactionPlan& plan, bool 
 void BackgroundCompactionWorker::CompactionLoop() {
   MutexLock lock(mutex_);
   while (true) {
-    VersionRef version = parts_.versions->current();
-    std::optional<CompactionPlan> plan = PickLocked(version);
-    if (!plan) break;
-    SetBusyLocked(*plan, true);
+    std::optional<Task> task = PickLocked();
+    if (!task) break;
+    SetBusyLocked(task->plan, true);
     lock.Unlock();
     ScheduleCompaction();  // another thread may find work beside this plan
     Retry retry;
-    const Result<void> done = RunPlan(*version, *plan, retry);
+    const Result<void> done = RunTask(*task, retry);
     lock.Lock();
-    SetBusyLocked(*plan, false);
-    // The plan and its version hold the inputs: only without them can the files be removed.
-    plan.reset();
-    version.reset();
+    SetBusyLocked(task->plan, false);
     lock.Unlock();
+    // The plan and its version hold the inputs: only without them can the files be removed.
+    task.reset();
     parts_.obsolete_files->Sweep();
     lock.Lock();
     if (retry) {
@@ -185,29 +259,48 @@ void BackgroundCompactionWorker::CompactionLoop() {
   idle_.NotifyAll();
 }
 
-Result<void> BackgroundCompactionWorker::RunPlan(const Version& version, const CompactionPlan& plan,
-                                                 Retry& retry) {
-  const Result<JobResult> job = RunCompaction(parts_.jobs, version, plan, Snapshots());
+Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry) {
+  KeyspaceState& keyspace = *task.keyspace;
+  const Result<JobResult> job =
+      RunCompaction(JobsOf(keyspace), *task.version, task.plan, Snapshots());
   if (!job) {
     retry = ReportJob(job.error());
     return job.error();
   }
   {
     MutexLock lock(manifest_mutex_);
-    const VersionRef before = parts_.versions->current();
-    Result<VersionRef> after = parts_.versions->Apply(job->edit);
+    if (keyspace.dropped.load(std::memory_order_acquire)) {
+      for (const auto& table : job->edit.added) {
+        parts_.obsolete_files->AddOutput(table.summary.number);
+      }
+      return {};
+    }
+    const VersionRef before = VersionOf(keyspace);
+    Result<CatalogRef> after = parts_.versions->Apply(job->edit);
     if (!after) {
       ReportEdit(after.error());
       return after.error();
     }
-    parts_.state->InstallVersion(*std::move(after));
+    keyspace.state.InstallVersion((*after)->Find(keyspace.id)->version);
     parts_.obsolete_files->AddRemoved(*before, job->edit);
   }
   parts_.health->JobSucceeded();
   return {};
 }
 
-Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_view> begin,
+Result<void> BackgroundCompactionWorker::ApplyEdit(const VersionEdit& edit,
+                                                   const std::function<void()>& publish) {
+  MutexLock lock(manifest_mutex_);
+  if (const auto applied = parts_.versions->Apply(edit); !applied) {
+    ReportEdit(applied.error());
+    return applied.error();
+  }
+  publish();
+  return {};
+}
+
+Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
+                                                      std::optional<std::string_view> begin,
                                                       std::optional<std::string_view> end) {
   const auto stopping = [this] { return cancelled_.load(std::memory_order_acquire); };
   const Error closed(ErrorCode::kClosed, "the database was closed before the compaction began");
@@ -219,24 +312,25 @@ Result<void> BackgroundCompactionWorker::CompactRange(std::optional<std::string_
   while (compactions_scheduled_ != 0 && !stopping()) idle_.WaitFor(mutex_, 100);
 
   Result<void> result;
-  VersionRef version = parts_.versions->current();
+  std::optional<Task> task(Task{&keyspace, VersionOf(keyspace), {}});
   std::optional<CompactionPlan> plan =
-      PickManual(*version, *parts_.jobs.config, ContextLocked(), begin, end);
+      PickManual(*task->version, keyspace.config, ContextLocked(), begin, end);
   if (stopping()) {
     result = closed;
   } else if (plan) {
-    SetBusyLocked(*plan, true);
+    task->plan = *std::move(plan);
+    SetBusyLocked(task->plan, true);
     lock.Unlock();
     Retry retry;  // whoever asked for the compaction gets the error and decides
-    result = RunPlan(*version, *plan, retry);
+    result = RunTask(*task, retry);
     lock.Lock();
-    SetBusyLocked(*plan, false);
+    SetBusyLocked(task->plan, false);
   }
   manual_waiting_ = false;
   idle_.NotifyAll();
   lock.Unlock();
   plan.reset();
-  version.reset();
+  task.reset();
   parts_.obsolete_files->Sweep();
   ScheduleCompaction();
   lock.Lock();
@@ -261,12 +355,18 @@ Result<void> BackgroundCompactionWorker::WaitFor(const std::function<bool()>& re
 }
 
 Result<void> BackgroundCompactionWorker::WaitForFlush() {
-  const std::vector<MemtableRef> sealed = parts_.state->ImmutablesOldestFirst();
-  if (sealed.empty()) return {};
+  std::vector<std::pair<const KeyspaceState*, MemtableRef>> newest;
+  for (const KeyspaceState* keyspace : parts_.keyspaces->All()) {
+    const std::vector<MemtableRef> sealed = keyspace->state.ImmutablesOldestFirst();
+    if (!sealed.empty()) newest.emplace_back(keyspace, sealed.back());
+  }
+  if (newest.empty()) return {};
   ScheduleFlush();
   return WaitFor([&] {
-    const std::vector<MemtableRef> left = parts_.state->ImmutablesOldestFirst();
-    return std::find(left.begin(), left.end(), sealed.back()) == left.end();
+    return std::ranges::none_of(newest, [](const auto& wanted) {
+      const std::vector<MemtableRef> left = wanted.first->state.ImmutablesOldestFirst();
+      return std::ranges::find(left, wanted.second) != left.end();
+    });
   });
 }
 
@@ -274,7 +374,7 @@ Result<void> BackgroundCompactionWorker::WaitIdle() {
   ScheduleFlush();
   ScheduleCompaction();
   return WaitFor([&] NO_THREAD_SAFETY_ANALYSIS {
-    return !flush_scheduled_ && compactions_scheduled_ == 0 && parts_.state->immutable_count() == 0;
+    return !flush_scheduled_ && compactions_scheduled_ == 0 && !HasImmutables();
   });
 }
 

@@ -5,9 +5,12 @@
 // is published, and what is no longer needed (log segments, input tables) is removed.
 //
 // Invariants:
-//  1. At most one flush runs, and it takes the oldest memtables first.
+//  1. At most one flush runs. It takes the memtables of one keyspace, the oldest first, and of the
+//     keyspaces the one that needs the oldest log segment.
 //  2. A table is an input of at most one compaction at a time (busy_).
 //  3. A log segment is removed only after the edit that makes it unnecessary is durable.
+//  4. No edit about a keyspace becomes durable after the one that drops it: both are made with
+//     manifest_mutex_ held.
 //
 // Thread safety: everything from any thread. Lock order: mutex_ before manifest_mutex_ is never
 // held; manifest_mutex_, then the state's lock.
@@ -15,6 +18,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,7 +28,7 @@
 #include "compaction/compaction_job.h"
 #include "compaction/compaction_strategy.h"
 #include "db/health.h"
-#include "db/live_state.h"
+#include "db/keyspaces.h"
 #include "db/obsolete_files.h"
 #include "db/snapshot_registry.h"
 #include "io/executor.h"
@@ -36,9 +40,10 @@ namespace quiver {
 class BackgroundCompactionWorker {
  public:
   struct Parts {
-    JobContext jobs;  ///< `cancelled` is set by the worker
+    JobContext jobs;  ///< what differs between keyspaces, and `cancelled`, is set by the worker
     io::Executor* executor;
-    LiveState* state;
+    Keyspaces* keyspaces;
+    ChangeSignal* changed;
     VersionSet* versions;
     wal::WalManager* wal;
     Health* health;
@@ -59,24 +64,39 @@ class BackgroundCompactionWorker {
   Result<void> WaitIdle() EXCLUDES(mutex_);
   /// Merges everything overlapping [begin, end) into the last level, on the calling thread, after
   /// the running compactions have ended.
-  Result<void> CompactRange(std::optional<std::string_view> begin,
+  Result<void> CompactRange(KeyspaceState& keyspace, std::optional<std::string_view> begin,
                             std::optional<std::string_view> end) EXCLUDES(mutex_);
+  /// Makes an edit about no table durable, beside running jobs: a keyspace recorded or dropped.
+  /// `publish` is called before another edit can follow.
+  Result<void> ApplyEdit(const VersionEdit& edit, const std::function<void()>& publish)
+      EXCLUDES(manifest_mutex_);
 
   /// Makes running jobs stop soon and keeps new ones from starting.
   void Cancel() EXCLUDES(mutex_);
   /// After Cancel: waits until no CompactRange runs on a caller's thread.
   void WaitForCallers() EXCLUDES(mutex_);
-  const CompactionStrategy& strategy() const noexcept { return *strategy_; }
 
  private:
   void FlushLoop();
   /// An answer asks for the same again after so many milliseconds.
   using Retry = std::optional<std::uint64_t>;
-  Result<void> FlushOnce(const std::vector<MemtableRef>& memtables, Retry& retry);
+  Result<void> FlushOnce(KeyspaceState& keyspace, const std::vector<MemtableRef>& memtables,
+                         Retry& retry);
+  Result<void> CommitFlush(KeyspaceState& keyspace, const std::vector<MemtableRef>& memtables,
+                           JobResult& job) EXCLUDES(manifest_mutex_);
+  KeyspaceState* KeyspaceToFlush() const;
+  bool HasImmutables() const;
   void CompactionLoop();
-  Result<void> RunPlan(const Version& version, const CompactionPlan& plan, Retry& retry)
-      EXCLUDES(mutex_);
-  std::optional<CompactionPlan> PickLocked(const VersionRef& version) REQUIRES(mutex_);
+  /// A plan with all that it needs to be carried out.
+  struct Task {
+    KeyspaceState* keyspace;
+    VersionRef version;
+    CompactionPlan plan;
+  };
+  Result<void> RunTask(const Task& task, Retry& retry) EXCLUDES(mutex_);
+  std::optional<Task> PickLocked() REQUIRES(mutex_);
+  JobContext JobsOf(const KeyspaceState& keyspace) const;
+  VersionRef VersionOf(const KeyspaceState& keyspace) const;
   CompactionContext ContextLocked() const REQUIRES(mutex_);
   void SetBusyLocked(const CompactionPlan& plan, bool busy) REQUIRES(mutex_);
   Result<void> WaitFor(const std::function<bool()>& ready) EXCLUDES(mutex_);
@@ -87,7 +107,6 @@ class BackgroundCompactionWorker {
   std::vector<SequenceNumber> Snapshots() const;
 
   const Parts parts_;
-  const std::unique_ptr<CompactionStrategy> strategy_;
   std::atomic<bool> cancelled_{false};
 
   Mutex manifest_mutex_;  // held while an edit is made durable and published
@@ -99,6 +118,7 @@ class BackgroundCompactionWorker {
   bool manual_waiting_ GUARDED_BY(mutex_) = false;
   std::uint32_t callers_ GUARDED_BY(mutex_) = 0;  // threads inside CompactRange
   std::set<FileNumber> busy_ GUARDED_BY(mutex_);
+  std::uint32_t last_picked_ GUARDED_BY(mutex_) = 0;  // keyspace, so that each gets its turn
 };
 
 }  // namespace quiver

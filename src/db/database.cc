@@ -2,6 +2,8 @@
 // the engine.
 #include "quiver/database.h"
 
+#include <algorithm>
+
 #include "base/batch_codec.h"
 #include "base/try.h"
 #include "db/engine.h"
@@ -42,6 +44,25 @@ Result<void> CheckWidth(std::uint32_t declared, std::size_t actual, const char* 
                std::string("the ") + what + " has " + std::to_string(actual) +
                    " bytes, but this database was created with " + what +
                    "_width_bytes = " + std::to_string(declared));
+}
+
+/// Of every operation of `batch`, which names `keyspaces`.
+Result<void> CheckWidths(const WriteBatch& batch, std::span<KeyspaceState* const> keyspaces) {
+  const auto is_free = [](const KeyspaceState* keyspace) {
+    return keyspace->config.key_width_bytes == 0 && keyspace->config.value_width_bytes == 0;
+  };
+  if (std::ranges::all_of(keyspaces, is_free)) return {};
+  BatchReader reader(batch.encoded());
+  BatchEntry entry;
+  while (reader.Next(entry)) {
+    const auto found = std::ranges::find(keyspaces, entry.keyspace, &KeyspaceState::id);
+    if (found == keyspaces.end()) continue;
+    const DatabaseConfig& config = (*found)->config;
+    QUIVER_TRY(CheckWidth(config.key_width_bytes, entry.key.size(), "key"));
+    if (entry.operation != Operation::kPut) continue;
+    QUIVER_TRY(CheckWidth(config.value_width_bytes, entry.value.size(), "value"));
+  }
+  return {};
 }
 
 /// The encoded form of a single put or delete lives in a buffer of the thread's own; a huge value
@@ -101,13 +122,14 @@ Result<void> Database::Put(std::string_view key, std::string_view value,
   QUIVER_TRY(CheckKey(key));
   QUIVER_TRY(CheckValue(value));
   Engine& engine = *impl_->engine;
-  QUIVER_TRY(CheckWidth(engine.config().key_width_bytes, key.size(), "key"));
-  QUIVER_TRY(CheckWidth(engine.config().value_width_bytes, value.size(), "value"));
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const keyspace, engine.Resolve(options.keyspace));
+  QUIVER_TRY(CheckWidth(keyspace->config.key_width_bytes, key.size(), "key"));
+  QUIVER_TRY(CheckWidth(keyspace->config.value_width_bytes, value.size(), "value"));
   EngineMetrics::Operation& operation = engine.core().metrics.put;
   const auto timer = Timer(engine, operation);
   const EncodeBuffer encoded;
-  AppendBatchEntry(encoded.buffer(), {.key = key, .value = value});
-  QUIVER_TRY(engine.Write(encoded.buffer(), 1, options));
+  AppendBatchEntry(encoded.buffer(), {.keyspace = keyspace->id, .key = key, .value = value});
+  QUIVER_TRY(engine.Write(encoded.buffer(), 1, {&keyspace, 1}, options));
   operation.count.Add();
   operation.bytes.Add(key.size() + value.size());
   return {};
@@ -116,12 +138,15 @@ Result<void> Database::Put(std::string_view key, std::string_view value,
 Result<void> Database::Delete(std::string_view key, const WriteOptions& options) noexcept {
   QUIVER_TRY(CheckKey(key));
   Engine& engine = *impl_->engine;
-  QUIVER_TRY(CheckWidth(engine.config().key_width_bytes, key.size(), "key"));
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const keyspace, engine.Resolve(options.keyspace));
+  QUIVER_TRY(CheckWidth(keyspace->config.key_width_bytes, key.size(), "key"));
   EngineMetrics::Operation& operation = engine.core().metrics.remove;
   const auto timer = Timer(engine, operation);
   const EncodeBuffer encoded;
-  AppendBatchEntry(encoded.buffer(), {.operation = Operation::kDelete, .key = key, .value = {}});
-  QUIVER_TRY(engine.Write(encoded.buffer(), 1, options));
+  AppendBatchEntry(
+      encoded.buffer(),
+      {.keyspace = keyspace->id, .operation = Operation::kDelete, .key = key, .value = {}});
+  QUIVER_TRY(engine.Write(encoded.buffer(), 1, {&keyspace, 1}, options));
   operation.count.Add();
   operation.bytes.Add(key.size());
   return {};
@@ -130,20 +155,25 @@ Result<void> Database::Delete(std::string_view key, const WriteOptions& options)
 Result<SequenceNumber> Database::Write(const WriteBatch& batch,
                                        const WriteOptions& options) noexcept {
   Engine& engine = *impl_->engine;
-  const DatabaseConfig& config = engine.config();
-  if (config.key_width_bytes != 0 || config.value_width_bytes != 0) {
-    BatchReader reader(batch.encoded());
-    BatchEntry entry;
-    while (reader.Next(entry)) {
-      QUIVER_TRY(CheckWidth(config.key_width_bytes, entry.key.size(), "key"));
-      if (entry.operation != Operation::kPut) continue;
-      QUIVER_TRY(CheckWidth(config.value_width_bytes, entry.value.size(), "value"));
+  KeyspaceState* only = nullptr;
+  std::vector<KeyspaceState*> several;
+  std::span<KeyspaceState* const> keyspaces(&only, 1);
+  if (batch.keyspaces().empty()) {
+    QUIVER_ASSIGN_OR_RETURN(only, engine.Resolve(nullptr));
+  } else {
+    if (batch.uses_default()) {
+      QUIVER_ASSIGN_OR_RETURN(several.emplace_back(), engine.Resolve(nullptr));
     }
+    for (const Keyspace& keyspace : batch.keyspaces()) {
+      QUIVER_ASSIGN_OR_RETURN(several.emplace_back(), engine.Resolve(&keyspace));
+    }
+    keyspaces = several;
   }
+  QUIVER_TRY(CheckWidths(batch, keyspaces));
   EngineMetrics::Operation& operation = engine.core().metrics.write;
   const auto timer = Timer(engine, operation);
   QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence,
-                          engine.Write(batch.encoded(), batch.count(), options));
+                          engine.Write(batch.encoded(), batch.count(), keyspaces, options));
   operation.count.Add();
   operation.bytes.Add(batch.size_bytes());
   return sequence;
@@ -209,8 +239,25 @@ Result<void> Database::Flush() noexcept {
   return impl_->engine->Flush();
 }
 Result<void> Database::CompactRange(std::optional<std::string_view> begin,
-                                    std::optional<std::string_view> end) noexcept {
-  return impl_->engine->CompactRange(begin, end);
+                                    std::optional<std::string_view> end,
+                                    const Keyspace* keyspace) noexcept {
+  return impl_->engine->CompactRange(begin, end, keyspace);
+}
+Result<Keyspace> Database::CreateKeyspace(std::string_view name,
+                                          const DatabaseConfig& config) noexcept {
+  return impl_->engine->CreateKeyspace(name, config);
+}
+Result<Keyspace> Database::OpenKeyspace(std::string_view name) const noexcept {
+  return impl_->engine->OpenKeyspace(name);
+}
+Result<std::vector<Keyspace>> Database::ListKeyspaces() const noexcept {
+  return impl_->engine->ListKeyspaces();
+}
+Result<void> Database::DropKeyspace(const Keyspace& keyspace) noexcept {
+  return impl_->engine->DropKeyspace(keyspace);
+}
+Result<DatabaseConfig> Database::KeyspaceConfig(const Keyspace& keyspace) const noexcept {
+  return impl_->engine->KeyspaceConfig(keyspace);
 }
 Result<void> Database::WaitForBackgroundWork() noexcept {
   return impl_->engine->WaitForBackgroundWork();

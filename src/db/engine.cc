@@ -27,7 +27,7 @@ Engine::~Engine() {
   (void)Close();
   write_path_.reset();
   worker_.reset();
-  state_.reset();
+  keyspaces_.Clear();
   // What is retired may refer to the table cache and the block cache: free it before they go.
   core_->epochs.Collect();
 }
@@ -60,6 +60,7 @@ Result<SequenceNumber> Engine::ReadSequence(const Snapshot* snapshot) const {
 // --- writing
 
 Result<SequenceNumber> Engine::Write(std::string_view encoded, std::uint32_t entry_count,
+                                     std::span<KeyspaceState* const> keyspaces,
                                      const WriteOptions& options) {
   QUIVER_TRY(CheckWritable());
   const WalMode mode = options.wal_mode.value_or(config_.wal_mode);
@@ -69,7 +70,11 @@ Result<SequenceNumber> Engine::Write(std::string_view encoded, std::uint32_t ent
                      " of the write is none of kSync, kBatch and kAsync");
   }
   if (entry_count == 0) return visible_sequence_.load(std::memory_order_acquire);
-  return write_path_->Submit(encoded, entry_count, mode, options.fail_if_stalled);
+  return write_path_->Submit({.encoded = encoded,
+                              .entry_count = entry_count,
+                              .keyspaces = keyspaces,
+                              .mode = mode,
+                              .fail_if_stalled = options.fail_if_stalled});
 }
 
 Result<void> Engine::Flush() {
@@ -80,9 +85,10 @@ Result<void> Engine::Flush() {
 }
 
 Result<void> Engine::CompactRange(std::optional<std::string_view> begin,
-                                  std::optional<std::string_view> end) {
+                                  std::optional<std::string_view> end, const Keyspace* keyspace) {
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const target, Resolve(keyspace));
   QUIVER_TRY(Flush());
-  return worker_->CompactRange(begin, end);
+  return worker_->CompactRange(*target, begin, end);
 }
 
 Result<void> Engine::WaitForBackgroundWork() {
@@ -116,8 +122,9 @@ Result<void> Engine::WaitDurable(SequenceNumber sequence) {
 Result<bool> Engine::Get(std::string_view key, const ReadOptions& options, bool want_pin,
                          TableAnswer& found) const {
   QUIVER_TRY(CheckOpen());
+  QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   // The view before the sequence number: see read_view.h.
-  const ReadView& view = state_->views().Current();
+  const ReadView& view = keyspace->state.views().Current();
   QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
   return LookupInView(view, *table_cache_, LookupKey(key, sequence),
                       {.fill_cache = options.fill_cache, .want_pin = want_pin}, found);
@@ -126,8 +133,9 @@ Result<bool> Engine::Get(std::string_view key, const ReadOptions& options, bool 
 Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
     std::span<const std::string_view> keys, const ReadOptions& options) const {
   QUIVER_TRY(CheckOpen());
+  QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   const EpochGuard guard(core_->epochs);
-  const ReadView& view = state_->views().Current();
+  const ReadView& view = keyspace->state.views().Current();
   QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
   std::vector<LookupKey> lookups;
   lookups.reserve(keys.size());
@@ -148,7 +156,8 @@ Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
 
 Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
   QUIVER_TRY(CheckOpen());
-  std::shared_ptr<const ReadView> view = state_->views().Pin();
+  QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
+  std::shared_ptr<const ReadView> view = keyspace->state.views().Pin();
   QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
   std::vector<std::unique_ptr<InternalIterator>> children;
   children.push_back(view->active->table().NewIterator());
@@ -190,7 +199,7 @@ Result<void> Engine::Close() {
     return {};
   }
   if (worker_ != nullptr) worker_->Cancel();
-  if (state_ != nullptr) state_->Wake();
+  changed_.Notify();
   // A writer that passed the check of closed_ ends before the barrier; later ones are refused.
   if (write_path_ != nullptr) write_path_->Drain();
   if (executor_ != nullptr) executor_->Shutdown();

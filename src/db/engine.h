@@ -1,11 +1,12 @@
 // Engine: owns every part of an open database and wires them together. It holds no logic of its
 // own beyond opening, closing and handing calls to the part that knows.
 //
-//   WritePath ──► WalManager, Memtable, LiveState        BackgroundCompactionWorker ──► jobs,
-//   reads ─────► LiveState.views ► memtables, tables      VersionSet, LiveState
+//   WritePath ──► WalManager, Memtable, Keyspaces        BackgroundCompactionWorker ──► jobs,
+//   reads ─────► LiveState.views ► memtables, tables      VersionSet, Keyspaces
 //
-// Lock order (a thread holds them only in this order): WriteQueue, worker mutex, manifest mutex,
-// LiveState, then the locks inside the parts. Nothing is called back with a lock held.
+// Lock order (a thread holds them only in this order): keyspace mutex, WriteQueue, worker mutex,
+// manifest mutex, Keyspaces, LiveState, then the locks inside the parts. Nothing is called back
+// with a lock held.
 //
 // Thread safety: every method from any thread. Iterators share the engine, so that closing the
 // database under them is safe; Close() stops the work but frees nothing.
@@ -19,11 +20,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/batch_codec.h"
 #include "base/mutex.h"
 #include "db/background_compaction_worker.h"
 #include "db/engine_core.h"
 #include "db/health.h"
-#include "db/live_state.h"
+#include "db/keyspaces.h"
 #include "db/obsolete_files.h"
 #include "db/opened_directory.h"
 #include "db/snapshot_registry.h"
@@ -47,8 +49,16 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// `keyspaces` are those that the entries name, each once.
   Result<SequenceNumber> Write(std::string_view encoded, std::uint32_t entry_count,
+                               std::span<KeyspaceState* const> keyspaces,
                                const WriteOptions& options);
+  /// The same for entries of the default keyspace alone.
+  Result<SequenceNumber> Write(std::string_view encoded, std::uint32_t entry_count,
+                               const WriteOptions& options) {
+    KeyspaceState* const keyspace = &keyspaces_.Default();
+    return Write(encoded, entry_count, {&keyspace, 1}, options);
+  }
   /// `want_pin` as in PointLookupOptions; the caller holds an EpochGuard of core().epochs.
   Result<bool> Get(std::string_view key, const ReadOptions& options, bool want_pin,
                    TableAnswer& found) const;
@@ -59,12 +69,27 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   Result<void> Flush();
   Result<void> CompactRange(std::optional<std::string_view> begin,
-                            std::optional<std::string_view> end);
+                            std::optional<std::string_view> end,
+                            const Keyspace* keyspace = nullptr);
   Result<void> WaitForBackgroundWork();
   Result<void> SyncLog();
   SequenceNumber DurableSequence() const;
   Result<void> WaitDurable(SequenceNumber sequence);
   Result<void> Close();
+
+  // engine_keyspaces.cc
+  Result<Keyspace> CreateKeyspace(std::string_view name, const DatabaseConfig& config);
+  Result<Keyspace> OpenKeyspace(std::string_view name) const;
+  Result<std::vector<Keyspace>> ListKeyspaces() const;
+  Result<void> DropKeyspace(const Keyspace& keyspace);
+  Result<DatabaseConfig> KeyspaceConfig(const Keyspace& keyspace) const;
+  /// What a call means by `keyspace`: nullptr is the default one. kNotFound after its drop,
+  /// kInvalidArgument for one of another database.
+  Result<KeyspaceState*> Resolve(const Keyspace* keyspace) const {
+    if (keyspace == nullptr) [[likely]]
+      return &keyspaces_.Default();
+    return ResolveNamed(*keyspace);
+  }
 
   DatabaseMetrics Metrics() const;
   const RecoveryReport& recovery_report() const noexcept { return report_; }
@@ -79,18 +104,25 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   // engine_open.cc
   Result<void> Recover();
-  Result<wal::RecoveryResult> ReplayLog(MemtableRef& memtable);
-  Result<void> FlushRecovered(const MemtableRef& memtable);
-  Result<void> SettleRecovered(const MemtableRef& memtable, std::uint64_t next_segment);
-  Result<void> StartWriting(const MemtableRef& memtable, const wal::RecoveryResult& log);
+  Result<void> MakeKeyspaces();
+  void AddKeyspace(const KeyspaceRecord& record, const DatabaseConfig& config);
+  Result<wal::RecoveryResult> ReplayLog();
+  Result<void> ReplayBatch(const wal::RecoveredBatch& batch);
+  Result<void> ReplayEntry(const BatchEntry& entry, SequenceNumber sequence,
+                           const wal::RecoveredBatch& batch);
+  Result<void> SealReplayed(SequenceNumber replayed_sequence);
+  Result<void> SettleRecovered();
+  Result<void> StartWriting(const wal::RecoveryResult& log);
   void RemoveOrphans();
-  JobContext MakeJobContext();
+  JobContext MakeJobContext(const KeyspaceState& keyspace);
   void Tick();
   void BalanceMemory();
 
   Result<void> CheckOpen() const;
   Result<void> CheckWritable() const;
   Result<SequenceNumber> ReadSequence(const Snapshot* snapshot) const;
+  Result<KeyspaceState*> ResolveNamed(const Keyspace& keyspace) const;
+  Keyspace HandleOf(KeyspaceState& state) const;
 
   const io::Environment environment_;
   const OpenMode mode_;
@@ -111,15 +143,19 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Health health_;
   std::shared_ptr<SnapshotRegistry> snapshots_ = std::make_shared<SnapshotRegistry>();
   std::unique_ptr<ObsoleteFiles> obsolete_files_;
-  std::unique_ptr<LiveState> state_;
+  ChangeSignal changed_;
+  MemtableRef placeholder_;
+  Keyspaces keyspaces_;
   std::unique_ptr<io::Executor> executor_;
   std::unique_ptr<BackgroundCompactionWorker> worker_;
   std::unique_ptr<WritePath> write_path_;
 
   std::atomic<SequenceNumber> visible_sequence_{0};
   std::atomic<bool> closed_{false};
+  std::vector<KeyspaceState*> replayed_into_;  // with a memtable; used while opening
   bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
   Mutex close_mutex_;
+  Mutex keyspace_mutex_;  // one keyspace is made or dropped at a time
 };
 
 }  // namespace quiver

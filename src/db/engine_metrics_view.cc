@@ -27,12 +27,11 @@ void FillLevels(const Version& version, const std::vector<double>& scores,
 
 DatabaseMetrics Engine::Metrics() const {
   DatabaseMetrics metrics;
-  const std::shared_ptr<const ReadView> view = state_->views().Pin();
+  const KeyspaceState& main = keyspaces_.Default();
+  const std::shared_ptr<const ReadView> view = main.state.views().Pin();
   CompactionContext context;
   context.now_s = environment_.clock->WallMicros() / 1'000'000;
-  std::vector<double> scores;
-  if (worker_ != nullptr) scores = worker_->strategy().Scores(*view->version, context);
-  FillLevels(*view->version, scores, metrics);
+  FillLevels(*view->version, main.strategy->Scores(*view->version, context), metrics);
   core_->metrics.Fill(metrics);
 
   metrics.memtable_kind = std::string(TraitsOf(config_.memtable_kind).name);

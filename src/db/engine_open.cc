@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "config/config_limits.h"
 #include "db/engine.h"
+#include "db/keyspace_settings.h"
 #include "db/orphan_files.h"
 #include "io/fork_guard.h"
 #include "memtable/memtable_traits.h"
@@ -57,7 +58,7 @@ Engine::Engine(const io::Environment& environment, OpenedDirectory opened, OpenM
   obsolete_files_ = std::make_unique<ObsoleteFiles>(*directory_, core_->epochs);
 }
 
-JobContext Engine::MakeJobContext() {
+JobContext Engine::MakeJobContext(const KeyspaceState& keyspace) {
   JobContext jobs;
   jobs.directory = directory_.get();
   jobs.clock = environment_.clock;
@@ -66,21 +67,36 @@ JobContext Engine::MakeJobContext() {
   jobs.ledger = &core_->ledger;
   jobs.metrics = &core_->metrics;
   jobs.rate_limiter = rate_limiter_.get();
-  jobs.config = &config_;
-  jobs.schema = {config_.key_width_bytes, config_.value_width_bytes, false};
+  jobs.config = &keyspace.config;
+  jobs.schema = keyspace.schema();
+  jobs.keyspace = keyspace.id;
   jobs.database_id = versions_->database_id();
   jobs.new_file_number = [this] { return versions_->NewFileNumber(); };
   jobs.new_run_number = [this] { return versions_->NewRunNumber(); };
   return jobs;
 }
 
+void Engine::AddKeyspace(const KeyspaceRecord& record, const DatabaseConfig& config) {
+  keyspaces_.Add(std::make_unique<KeyspaceState>(
+      record.id, record.name, config,
+      std::max(record.flushed_sequence, versions_->state().flushed_sequence),
+      LiveState::Parts{&core_->epochs, &changed_, placeholder_}, record.version));
+}
+
+Result<void> Engine::MakeKeyspaces() {
+  placeholder_ = MemtableHandle::NewPlaceholder(core_);
+  const CatalogRef catalog = versions_->catalog();
+  for (const KeyspaceRecord& record : catalog->keyspaces()) {
+    QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig config, KeyspaceConfigOf(record, config_));
+    AddKeyspace(record, config);
+  }
+  return {};
+}
+
 Result<void> Engine::Recover() {
   const std::uint64_t start_ns = NowNanos();
-  auto memtable =
-      std::make_shared<MemtableHandle>(core_, config_.memtable_kind, config_.memtable_hash_buckets,
-                                       versions_->state().first_log_segment);
-  state_ = std::make_unique<LiveState>(core_->epochs, memtable, versions_->current());
-  QUIVER_ASSIGN_OR_RETURN(const wal::RecoveryResult log, ReplayLog(memtable));
+  QUIVER_TRY(MakeKeyspaces());
+  QUIVER_ASSIGN_OR_RETURN(const wal::RecoveryResult log, ReplayLog());
 
   report_.clean_shutdown = log.clean_shutdown;
   report_.segments_replayed = log.segments;
@@ -91,12 +107,12 @@ Result<void> Engine::Recover() {
   report_.notes.insert(report_.notes.end(), log.notes.begin(), log.notes.end());
   report_.losses.insert(report_.losses.end(), log.losses.begin(), log.losses.end());
   const SequenceNumber last = std::max({log.end.last_sequence, versions_->state().flushed_sequence,
-                                        versions_->current()->largest_sequence()});
+                                        versions_->catalog()->largest_sequence()});
   report_.last_sequence = last;
   visible_sequence_.store(last, std::memory_order_seq_cst);
 
   if (mode_ == OpenMode::kReadWrite) {
-    QUIVER_TRY(StartWriting(memtable, log));
+    QUIVER_TRY(StartWriting(log));
     RemoveOrphans();
   }
   recovered_ = true;
@@ -104,9 +120,9 @@ Result<void> Engine::Recover() {
   return {};
 }
 
-// Puts every batch of the log into `memtable`. A log larger than a memtable is flushed on the way
-// (or, when reading only, spread over several memtables); `memtable` ends as the last one.
-Result<wal::RecoveryResult> Engine::ReplayLog(MemtableRef& memtable) {
+// Puts every batch of the log into memtables. What is larger than a memtable is flushed on the way
+// (or, when reading only, spread over several memtables).
+Result<wal::RecoveryResult> Engine::ReplayLog() {
   wal::RecoveryOptions options;
   options.directory = directory_.get();
   options.database_id = versions_->database_id();
@@ -114,62 +130,91 @@ Result<wal::RecoveryResult> Engine::ReplayLog(MemtableRef& memtable) {
   options.first_segment = versions_->state().first_log_segment;
   options.flushed_sequence = versions_->state().flushed_sequence;
   options.segment_number_end = versions_->handed_out_end();
-  const std::uint64_t bytes_max =
-      std::min(config_.memtable_size_bytes, TraitsOf(config_.memtable_kind).size_bytes_max);
+  return wal::RecoverLog(options,
+                         [this](const wal::RecoveredBatch& batch) { return ReplayBatch(batch); });
+}
 
-  return wal::RecoverLog(options, [&](const wal::RecoveredBatch& batch) -> Result<void> {
-    if (memtable->table().memory_bytes() >= bytes_max && memtable->table().entry_count() != 0) {
-      auto next = std::make_shared<MemtableHandle>(
-          core_, config_.memtable_kind, config_.memtable_hash_buckets, memtable->first_segment());
-      state_->Rotate(next);
-      if (mode_ == OpenMode::kReadWrite) QUIVER_TRY(FlushRecovered(memtable));
-      memtable = std::move(next);
-    }
-    BatchReader reader(batch.encoded);
-    BatchEntry entry;
-    SequenceNumber sequence = batch.first_sequence;
-    while (reader.Next(entry)) {
-      memtable->table().Add({entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
-    }
-    memtable->set_largest_sequence(sequence - 1);
-    memtable->UpdateCharge();
-    return {};
+Result<void> Engine::ReplayBatch(const wal::RecoveredBatch& batch) {
+  const bool full = std::ranges::any_of(replayed_into_, [](const KeyspaceState* keyspace) {
+    const Memtable& table = keyspace->active->table();
+    return table.memory_bytes() >= MemtableBytesMax(keyspace->config);
   });
-}
-
-// The log segments stay until a later edit says that they are not needed.
-Result<void> Engine::FlushRecovered(const MemtableRef& memtable) {
-  memtable->table().Seal();
-  JobContext jobs = MakeJobContext();
-  jobs.rate_limiter = nullptr;
-  QUIVER_ASSIGN_OR_RETURN(JobResult job, RunFlush(jobs, memtable->table().NewIterator(),
-                                                  {memtable->largest_sequence()}));
-  job.edit.flushed_sequence = memtable->largest_sequence();
-  QUIVER_ASSIGN_OR_RETURN(VersionRef version, versions_->Apply(job.edit));
-  state_->FinishFlush(std::move(version), std::vector<MemtableRef>{memtable});
-  return {};
-}
-
-// After a clean shutdown the log is durable and its memtable may go on. After a crash its tail may
-// exist in the page cache alone, for example behind a failed sync, and a second sync would not
-// write it: so it goes to a table, which is synced from the first byte. Only then may a new log
-// segment say that everything before it is durable. `next_segment` is the one to be.
-Result<void> Engine::SettleRecovered(const MemtableRef& memtable, std::uint64_t next_segment) {
-  auto next = std::make_shared<MemtableHandle>(core_, config_.memtable_kind,
-                                               config_.memtable_hash_buckets, next_segment);
-  state_->Rotate(std::move(next));
-  if (memtable->table().entry_count() != 0) return FlushRecovered(memtable);
-  VersionEdit edit;
-  edit.flushed_sequence = visible_sequence_.load(std::memory_order_acquire);
-  VersionRef version = versions_->current();
-  if (edit.flushed_sequence != versions_->state().flushed_sequence) {
-    QUIVER_ASSIGN_OR_RETURN(version, versions_->Apply(edit));
+  if (full) QUIVER_TRY(SealReplayed(batch.first_sequence - 1));
+  BatchReader reader(batch.encoded);
+  BatchEntry entry;
+  for (SequenceNumber sequence = batch.first_sequence; reader.Next(entry); ++sequence) {
+    QUIVER_TRY(ReplayEntry(entry, sequence, batch));
   }
-  state_->FinishFlush(std::move(version), std::vector<MemtableRef>{memtable});
+  for (KeyspaceState* keyspace : replayed_into_) keyspace->active->UpdateCharge();
   return {};
 }
 
-Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::RecoveryResult& log) {
+Result<void> Engine::ReplayEntry(const BatchEntry& entry, SequenceNumber sequence,
+                                 const wal::RecoveredBatch& batch) {
+  KeyspaceState* const keyspace = entry.keyspace == kDefaultKeyspaceId
+                                      ? &keyspaces_.Default()
+                                      : keyspaces_.Find(entry.keyspace);
+  if (keyspace == nullptr) {
+    if (entry.keyspace < versions_->catalog()->next_id()) return {};  // it was dropped since
+    return Error(ErrorCode::kCorruption,
+                 "the log has an entry of keyspace " + std::to_string(entry.keyspace) +
+                     ", which the manifest does not know",
+                 wal::SegmentName(batch.segment_number), batch.offset);
+  }
+  if (sequence <= keyspace->flushed_at_open) return {};
+  if (keyspace->active->is_placeholder()) {
+    keyspace->active = std::make_shared<MemtableHandle>(core_, keyspace->config,
+                                                        batch.segment_number, sequence - 1);
+    keyspace->state.ReplaceActive(keyspace->active);
+    replayed_into_.push_back(keyspace);
+  }
+  keyspace->active->table().Add(
+      {entry.key, entry.value, sequence, entry.operation, entry.expiry_us});
+  keyspace->active->set_largest_sequence(sequence);
+  return {};
+}
+
+// Seals the memtables that the log was replayed into and, unless only reading, writes them to
+// tables. The log behind them may not be durable, so all go into one edit: a batch over several
+// keyspaces must not come to be in the tables of some alone. The segments stay until a later edit
+// says that they are not needed.
+Result<void> Engine::SealReplayed(SequenceNumber replayed_sequence) {
+  for (KeyspaceState* keyspace : replayed_into_) {
+    keyspace->state.Seal();
+    keyspace->active = keyspace->state.active();
+  }
+  const std::vector<KeyspaceState*> sealed = std::exchange(replayed_into_, {});
+  if (mode_ == OpenMode::kReadOnly) return {};
+  VersionEdit edit;
+  edit.flushed_sequence = replayed_sequence;
+  for (KeyspaceState* keyspace : sealed) {
+    const MemtableRef memtable = keyspace->state.ImmutablesOldestFirst().front();
+    memtable->table().Seal();
+    JobContext jobs = MakeJobContext(*keyspace);
+    jobs.rate_limiter = nullptr;
+    QUIVER_ASSIGN_OR_RETURN(const JobResult job, RunFlush(jobs, memtable->table().NewIterator(),
+                                                          {memtable->largest_sequence()}));
+    edit.added.insert(edit.added.end(), job.edit.added.begin(), job.edit.added.end());
+  }
+  QUIVER_ASSIGN_OR_RETURN(const CatalogRef catalog, versions_->Apply(edit));
+  for (KeyspaceState* keyspace : sealed) {
+    keyspace->state.FinishFlush(catalog->Find(keyspace->id)->version,
+                                keyspace->state.ImmutablesOldestFirst());
+  }
+  return {};
+}
+
+// After a clean shutdown the log is durable and its memtables may go on. After a crash its tail may
+// exist in the page cache alone, for example behind a failed sync, and a second sync would not
+// write it: so it goes to tables, which are synced from the first byte. Only then may a new log
+// segment say that everything before it is durable.
+Result<void> Engine::SettleRecovered() {
+  const SequenceNumber last = visible_sequence_.load(std::memory_order_acquire);
+  if (replayed_into_.empty() && last == versions_->state().flushed_sequence) return {};
+  return SealReplayed(last);
+}
+
+Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
   wal::WalManagerOptions options;
   options.directory = directory_.get();
   options.clock = environment_.clock;
@@ -179,23 +224,23 @@ Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::Recove
   options.access =
       config_.wal_mode == WalMode::kSync ? io::LogAccess::kWritten : io::LogAccess::kMapped;
   const std::uint64_t segment = versions_->NewFileNumber();
-  const bool keep = log.clean_shutdown && memtable->table().entry_count() != 0;
-  if (!keep) QUIVER_TRY(SettleRecovered(memtable, segment));
+  const bool keep = log.clean_shutdown && !replayed_into_.empty();
+  if (!keep) QUIVER_TRY(SettleRecovered());
   QUIVER_ASSIGN_OR_RETURN(wal_, wal::WalManager::Create(options, segment, log.end));
   if (!keep) {
     VersionEdit edit;
     edit.first_log_segment = segment;
-    QUIVER_ASSIGN_OR_RETURN(VersionRef version, versions_->Apply(edit));
-    state_->InstallVersion(std::move(version));
+    QUIVER_TRY(versions_->Apply(edit));
   }
   (void)wal_->DeleteSegmentsBefore(versions_->state().first_log_segment);
 
   executor_ = environment_.new_executor(config_.compaction_threads);
   worker_ = std::make_unique<BackgroundCompactionWorker>(BackgroundCompactionWorker::Parts{
-      MakeJobContext(), executor_.get(), state_.get(), versions_.get(), wal_.get(), &health_,
-      snapshots_.get(), obsolete_files_.get(), &visible_sequence_});
+      MakeJobContext(keyspaces_.Default()), executor_.get(), &keyspaces_, &changed_,
+      versions_.get(), wal_.get(), &health_, snapshots_.get(), obsolete_files_.get(),
+      &visible_sequence_});
   write_path_ = std::make_unique<WritePath>(WritePath::Parts{
-      &config_, core_, environment_.clock, executor_.get(), state_.get(), versions_.get(),
+      &config_, core_, environment_.clock, executor_.get(), &keyspaces_, &changed_, versions_.get(),
       wal_.get(), &health_, &visible_sequence_, &closed_, [this] { worker_->ScheduleFlush(); }});
   worker_->ScheduleCompaction();
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
@@ -205,9 +250,10 @@ Result<void> Engine::StartWriting(const MemtableRef& memtable, const wal::Recove
 // --- orphans
 
 void Engine::RemoveOrphans() {
-  const TableSchema schema{config_.key_width_bytes, config_.value_width_bytes, false};
+  const Result<std::vector<TableSchema>> found = SchemasOf(*versions_->catalog(), config_);
+  const std::vector<TableSchema> schemas = found ? *found : std::vector<TableSchema>();
   for (const std::string& name : orphans_) {
-    const Result<bool> ours = IsProvablyOurs(*directory_, *versions_, schema, name);
+    const Result<bool> ours = IsProvablyOurs(*directory_, *versions_, schemas, name);
     if (!ours || !*ours) {
       report_.foreign_files.push_back(name);
     } else if (directory_->Remove(name)) {
@@ -222,13 +268,15 @@ void Engine::Tick() {
   obsolete_files_->Sweep();
   BalanceMemory();
   if (const Result<std::uint64_t> free = directory_->FreeBytes()) {
-    const std::uint64_t waiting =
-        state_->immutable_count() != 0 ? core_->ledger.bytes(MemoryOwner::kMemtables) : 0;
+    const std::vector<KeyspaceState*> all = keyspaces_.All();
+    const bool flush_due = std::ranges::any_of(
+        all, [](const KeyspaceState* each) { return each->state.immutable_count() != 0; });
+    const std::uint64_t waiting = flush_due ? core_->ledger.bytes(MemoryOwner::kMemtables) : 0;
     if (health_.disk_full() && *free >= config_.disk_reserve_bytes + waiting) {
       health_.SpaceReturned();
       worker_->ScheduleFlush();
       worker_->ScheduleCompaction();
-      state_->Wake();
+      changed_.Notify();
     } else if (health_.writable() && *free < config_.disk_reserve_bytes) {
       health_.Report(Error(
           ErrorCode::kNoSpace,

@@ -6,10 +6,10 @@
 
 namespace quiver {
 
-LiveState::LiveState(EpochManager& epochs, MemtableRef active, VersionRef version)
-    : publisher_(epochs) {
+LiveState::LiveState(const Parts& parts, VersionRef version)
+    : changed_(*parts.changed), placeholder_(parts.placeholder), publisher_(*parts.epochs) {
   auto view = std::make_shared<ReadView>();
-  view->active = std::move(active);
+  view->active = placeholder_;
   view->version = std::move(version);
   MutexLock lock(mutex_);
   PublishLocked(std::move(view));
@@ -20,14 +20,31 @@ void LiveState::PublishLocked(std::shared_ptr<ReadView> view) {
   level0_run_count_.store(view->version->level(0).runs.size(), std::memory_order_release);
   view_ = view;
   publisher_.Publish(std::move(view));
-  changed_.NotifyAll();
+  changed_.Notify();
 }
 
-void LiveState::Rotate(MemtableRef next_active) {
+void LiveState::Seal() {
   MutexLock lock(mutex_);
+  QUIVER_CHECK(!view_->active->is_placeholder());
   auto next = std::make_shared<ReadView>(*view_);
   next->immutables.insert(next->immutables.begin(), view_->active);
-  next->active = std::move(next_active);
+  next->active = placeholder_;
+  PublishLocked(std::move(next));
+}
+
+void LiveState::ReplaceActive(MemtableRef active) {
+  MutexLock lock(mutex_);
+  QUIVER_CHECK(view_->active->is_placeholder());
+  auto next = std::make_shared<ReadView>(*view_);
+  next->active = std::move(active);
+  PublishLocked(std::move(next));
+}
+
+void LiveState::Clear() {
+  MutexLock lock(mutex_);
+  auto next = std::make_shared<ReadView>();
+  next->active = placeholder_;
+  next->version = std::make_shared<const Version>(std::vector<Level>());
   PublishLocked(std::move(next));
 }
 
@@ -56,25 +73,6 @@ MemtableRef LiveState::active() const {
 std::vector<MemtableRef> LiveState::ImmutablesOldestFirst() const {
   MutexLock lock(mutex_);
   return {view_->immutables.rbegin(), view_->immutables.rend()};
-}
-
-std::uint64_t LiveState::FirstSegmentAfter(const MemtableRef& newest_flushed) const {
-  MutexLock lock(mutex_);
-  const auto& immutables = view_->immutables;
-  const auto place = std::find(immutables.begin(), immutables.end(), newest_flushed);
-  QUIVER_CHECK(place != immutables.end());
-  return place == immutables.begin() ? view_->active->first_segment()
-                                     : (*std::prev(place))->first_segment();
-}
-
-void LiveState::WaitUntil(const std::function<bool()>& ready) {
-  MutexLock lock(mutex_);
-  while (!ready()) changed_.WaitFor(mutex_, 100);
-}
-
-void LiveState::Wake() {
-  MutexLock lock(mutex_);
-  changed_.NotifyAll();
 }
 
 }  // namespace quiver

@@ -1,19 +1,20 @@
-// LiveState: the current memtables and version, and the one place where they change together.
+// LiveState: the current memtables and version of a keyspace, and the one place where they change
+// together.
 //
-// Every change makes a new ReadView and publishes it; readers never take this lock. The write path
-// waits here for room, and flushes and compactions announce here that there is some.
+// Every change makes a new ReadView and publishes it; readers never take this lock. Every change is
+// also announced through the signal, where the write path waits for room.
 //
 // Thread safety: everything from any thread.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/mutex.h"
+#include "db/change_signal.h"
 #include "db/memtable_handle.h"
 #include "db/read_view.h"
 #include "version/version.h"
@@ -22,14 +23,23 @@ namespace quiver {
 
 class LiveState {
  public:
-  LiveState(EpochManager& epochs, MemtableRef active, VersionRef version);
+  struct Parts {
+    EpochManager* epochs;
+    ChangeSignal* changed;
+    MemtableRef placeholder;  ///< active until the first ReplaceActive
+  };
+  LiveState(const Parts& parts, VersionRef version);
   LiveState(const LiveState&) = delete;
   LiveState& operator=(const LiveState&) = delete;
 
   const ReadViewPublisher& views() const noexcept { return publisher_; }
 
-  /// Seals the active memtable's place: it becomes the newest immutable one.
-  void Rotate(MemtableRef next_active) EXCLUDES(mutex_);
+  /// The active memtable becomes the newest immutable one, and the placeholder takes its place.
+  void Seal() EXCLUDES(mutex_);
+  /// Puts a memtable in the place of the placeholder.
+  void ReplaceActive(MemtableRef active) EXCLUDES(mutex_);
+  /// Forgets all memtables and tables.
+  void Clear() EXCLUDES(mutex_);
   /// After a compaction.
   void InstallVersion(VersionRef version) EXCLUDES(mutex_);
   /// After a flush: the tables of `version` hold what `flushed` held.
@@ -38,8 +48,6 @@ class LiveState {
   MemtableRef active() const EXCLUDES(mutex_);
   /// Oldest first: the order in which they must be flushed.
   std::vector<MemtableRef> ImmutablesOldestFirst() const EXCLUDES(mutex_);
-  /// The oldest log segment that is needed once everything up to `newest_flushed` is in tables.
-  std::uint64_t FirstSegmentAfter(const MemtableRef& newest_flushed) const EXCLUDES(mutex_);
 
   std::uint64_t immutable_count() const noexcept {
     return immutable_count_.load(std::memory_order_acquire);
@@ -48,16 +56,12 @@ class LiveState {
     return level0_run_count_.load(std::memory_order_acquire);
   }
 
-  /// Waits until `ready` holds; it is asked after every change and at least ten times a second.
-  void WaitUntil(const std::function<bool()>& ready) EXCLUDES(mutex_);
-  /// Makes WaitUntil ask again: something other than the state has changed.
-  void Wake() EXCLUDES(mutex_);
-
  private:
   void PublishLocked(std::shared_ptr<ReadView> view) REQUIRES(mutex_);
 
+  ChangeSignal& changed_;
+  const MemtableRef placeholder_;
   mutable Mutex mutex_;
-  CondVar changed_;
   std::shared_ptr<const ReadView> view_ GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> immutable_count_{0};
   std::atomic<std::uint64_t> level0_run_count_{0};

@@ -1,5 +1,5 @@
-// LiveState: the order of memtables that readers and flushes rely on, and which log segment is
-// still needed when only some of them are in tables.
+// LiveState: the order of memtables that readers and flushes rely on. Keyspaces: which log segment
+// and which sequence numbers are still needed when only some memtables are in tables.
 #include "db/live_state.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/entry.h"
+#include "db/keyspaces.h"
 #include "db/point_lookup.h"
 
 namespace quiver {
@@ -14,8 +15,14 @@ namespace {
 
 class LiveStateTest : public ::testing::Test {
  protected:
-  MemtableRef NewTable(std::uint64_t first_segment) {
-    return std::make_shared<MemtableHandle>(core_, MemtableKind::kSkiplist, 1024, first_segment);
+  MemtableRef NewTable(std::uint64_t first_segment, SequenceNumber floor_sequence = 0) {
+    DatabaseConfig config;
+    config.memtable_kind = MemtableKind::kSkiplist;
+    return std::make_shared<MemtableHandle>(core_, config, first_segment, floor_sequence);
+  }
+  static void Rotate(LiveState& state, const MemtableRef& next) {
+    if (!state.active()->is_placeholder()) state.Seal();
+    state.ReplaceActive(next);
   }
   void Put(const MemtableRef& memtable, std::string_view value) {
     memtable->table().Add({"key", value, ++sequence_, Operation::kPut, 0});
@@ -31,33 +38,37 @@ class LiveStateTest : public ::testing::Test {
   }
 
   const std::shared_ptr<EngineCore> core_ = std::make_shared<EngineCore>(64 << 20, 0);
+  ChangeSignal changed_;
   const VersionRef nothing_ = std::make_shared<const Version>(std::vector<Level>(1));
+  const LiveState::Parts parts_{&core_->epochs, &changed_, MemtableHandle::NewPlaceholder(core_)};
   const MemtableRef first_ = NewTable(10);
-  LiveState state_{core_->epochs, first_, nothing_};
+  LiveState state_{parts_, nothing_};
   TableCache tables_{{}, core_->epochs, 10};
   SequenceNumber sequence_ = 0;
 };
 
 TEST_F(LiveStateTest, TheNewestMemtableThatHasAKeyAnswers) {
+  Rotate(state_, first_);
   Put(first_, "oldest");
   EXPECT_EQ(Get(), "oldest");
   const MemtableRef second = NewTable(11);
   const MemtableRef third = NewTable(12);
-  state_.Rotate(second);
+  Rotate(state_, second);
   EXPECT_EQ(Get(), "oldest") << "it waits for its flush and is read meanwhile";
   Put(second, "newer");
   EXPECT_EQ(Get(), "newer");
-  state_.Rotate(third);
+  Rotate(state_, third);
   EXPECT_EQ(Get(), "newer");
   Put(third, "newest");
   EXPECT_EQ(Get(), "newest");
 }
 
 TEST_F(LiveStateTest, MemtablesAreFlushedOldestFirstAndLeaveWhenTheyAreInTables) {
+  Rotate(state_, first_);
   const MemtableRef second = NewTable(11);
   const MemtableRef third = NewTable(12);
-  state_.Rotate(second);
-  state_.Rotate(third);
+  Rotate(state_, second);
+  Rotate(state_, third);
   EXPECT_EQ(state_.active(), third);
   EXPECT_EQ(state_.ImmutablesOldestFirst(), (std::vector<MemtableRef>{first_, second}));
   const std::array flushed{first_};
@@ -67,13 +78,32 @@ TEST_F(LiveStateTest, MemtablesAreFlushedOldestFirstAndLeaveWhenTheyAreInTables)
 }
 
 TEST_F(LiveStateTest, TheLogIsNeededFromTheOldestMemtableThatIsInNoTable) {
-  const MemtableRef second = NewTable(11);
-  const MemtableRef third = NewTable(12);
-  state_.Rotate(second);
-  EXPECT_EQ(state_.FirstSegmentAfter(first_), 11U) << "the active one";
-  state_.Rotate(third);
-  EXPECT_EQ(state_.FirstSegmentAfter(first_), 11U) << "one that was sealed during the flush";
-  EXPECT_EQ(state_.FirstSegmentAfter(second), 12U);
+  Keyspaces keyspaces;
+  const auto add = [&](std::uint32_t id) -> KeyspaceState& {
+    return keyspaces.Add(
+        std::make_unique<KeyspaceState>(id, "k", DatabaseConfig(), 0, parts_, nothing_));
+  };
+  KeyspaceState& busy = add(0);
+  KeyspaceState& idle = add(1);
+  const std::vector<MemtableRef> none;
+  EXPECT_EQ(keyspaces.FirstSegment(none, 20), 20U) << "no memtable needs the log";
+  EXPECT_EQ(keyspaces.FlushedSequence(none, 500), 500U);
+
+  const MemtableRef second = NewTable(11, 100);
+  const MemtableRef third = NewTable(12, 200);
+  Rotate(busy.state, first_);
+  Rotate(busy.state, second);
+  Rotate(busy.state, third);
+  const std::vector<MemtableRef> one{first_};
+  const std::vector<MemtableRef> two{first_, second};
+  EXPECT_EQ(keyspaces.FirstSegment(one, 20), 11U) << "one that was sealed during the flush";
+  EXPECT_EQ(keyspaces.FlushedSequence(one, 100), 100U);
+  EXPECT_EQ(keyspaces.FirstSegment(two, 20), 12U) << "the active one";
+
+  const MemtableRef seldom = NewTable(10, 50);
+  Rotate(idle.state, seldom);
+  EXPECT_EQ(keyspaces.FirstSegment(two, 20), 10U) << "another keyspace holds on to it";
+  EXPECT_EQ(keyspaces.FlushedSequence(two, 200), 50U);
 }
 
 }  // namespace

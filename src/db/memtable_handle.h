@@ -17,12 +17,15 @@ namespace quiver {
 
 class MemtableHandle {
  public:
-  /// `first_segment` is the oldest log segment with an entry of this memtable.
-  MemtableHandle(std::shared_ptr<EngineCore> core, MemtableKind kind, std::uint32_t hash_buckets,
-                 std::uint64_t first_segment)
+  /// `first_segment` is the oldest log segment with an entry of this memtable, and all its entries
+  /// have sequences above `floor_sequence`.
+  MemtableHandle(std::shared_ptr<EngineCore> core, const DatabaseConfig& config,
+                 std::uint64_t first_segment, SequenceNumber floor_sequence)
       : core_(std::move(core)),
         first_segment_(first_segment),
-        table_(NewMemtable(kind, {&core_->pool, &core_->epochs, hash_buckets})) {
+        floor_sequence_(floor_sequence),
+        table_(NewMemtable(config.memtable_kind,
+                           {&core_->pool, &core_->epochs, config.memtable_hash_buckets})) {
     UpdateCharge();
   }
   ~MemtableHandle() {
@@ -34,6 +37,15 @@ class MemtableHandle {
   Memtable& table() noexcept { return *table_; }
   const Memtable& table() const noexcept { return *table_; }
   std::uint64_t first_segment() const noexcept { return first_segment_; }
+  SequenceNumber floor_sequence() const noexcept { return floor_sequence_; }
+
+  /// The memtable of keyspaces without one: always empty, shared, and never written to.
+  static std::shared_ptr<MemtableHandle> NewPlaceholder(std::shared_ptr<EngineCore> core) {
+    DatabaseConfig smallest;
+    smallest.memtable_kind = MemtableKind::kVector;
+    return std::make_shared<MemtableHandle>(std::move(core), smallest, kPlaceholder, kSequenceMax);
+  }
+  bool is_placeholder() const noexcept { return first_segment_ == kPlaceholder; }
 
   SequenceNumber largest_sequence() const noexcept {
     return largest_sequence_.load(std::memory_order_acquire);
@@ -50,8 +62,11 @@ class MemtableHandle {
   }
 
  private:
+  static constexpr std::uint64_t kPlaceholder = ~std::uint64_t{0};
+
   const std::shared_ptr<EngineCore> core_;
   const std::uint64_t first_segment_;
+  const SequenceNumber floor_sequence_;
   std::atomic<SequenceNumber> largest_sequence_{0};
   std::uint64_t charged_bytes_ = 0;
   const std::unique_ptr<Memtable> table_;

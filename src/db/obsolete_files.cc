@@ -20,6 +20,22 @@ void ObsoleteFiles::AddRemoved(const Version& before, const VersionEdit& edit) {
   }
 }
 
+void ObsoleteFiles::AddAll(const Version& version) {
+  MutexLock lock(mutex_);
+  for (const Level& level : version.levels()) {
+    for (const SortedRun& run : level.runs) {
+      for (const TableFileRef& table : run.tables) {
+        queued_.push_back({table, TableName(table->summary.number)});
+      }
+    }
+  }
+}
+
+void ObsoleteFiles::AddOutput(FileNumber number) {
+  MutexLock lock(mutex_);
+  queued_.push_back({{}, TableName(number)});
+}
+
 void ObsoleteFiles::Sweep() {
   epochs_.Collect();
   std::vector<std::string> removable;

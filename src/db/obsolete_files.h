@@ -25,6 +25,10 @@ class ObsoleteFiles {
 
   /// Queues the tables that `edit` removed from `before` and did not put elsewhere.
   void AddRemoved(const Version& before, const VersionEdit& edit) EXCLUDES(mutex_);
+  /// Queues all tables of `version`.
+  void AddAll(const Version& version) EXCLUDES(mutex_);
+  /// Queues a finished output that no version will name.
+  void AddOutput(FileNumber number) EXCLUDES(mutex_);
   /// Removes the queued files that nobody refers to any more. A file that cannot be removed stays
   /// queued; at worst the next open removes it as an orphan.
   void Sweep() EXCLUDES(mutex_);

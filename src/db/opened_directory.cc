@@ -58,34 +58,43 @@ Result<bool> HasDatabase(const std::vector<io::DirectoryEntry>& entries) {
                std::string(kCurrentName));
 }
 
+using FileSizes = std::map<std::string, std::uint64_t, std::less<>>;
+
+Result<void> CheckTableFile(const TableSummary& summary, std::uint32_t level,
+                            const FileSizes& sizes) {
+  const std::string name = TableName(summary.number);
+  const auto found = sizes.find(name);
+  if (found == sizes.end()) {
+    return Error(ErrorCode::kCorruption,
+                 "a table of level " + std::to_string(level) + " is missing (" +
+                     std::to_string(summary.entry_count) +
+                     " entries); restore the file, or rescue the rest with 'quiver repair'",
+                 name);
+  }
+  if (found->second == summary.size_bytes) return {};
+  return Error(ErrorCode::kCorruption,
+               "the table has " + std::to_string(found->second) + " bytes, the manifest says " +
+                   std::to_string(summary.size_bytes),
+               name, std::min(found->second, summary.size_bytes));
+}
+
 // Every table that the manifest names must be there with its size; what it does not name is ours
 // to clean up, or foreign.
 Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, OpenedDirectory& opened) {
-  std::map<std::string, std::uint64_t, std::less<>> sizes;
+  FileSizes sizes;
   for (const io::DirectoryEntry& entry : entries) {
     if (entry.regular) sizes[entry.name] = entry.size_bytes;
   }
   std::set<std::string> named;
-  const VersionRef version = opened.versions->current();
-  for (std::uint32_t number = 0; number < version->levels().size(); ++number) {
-    for (const SortedRun& run : version->level(number).runs) {
-      for (const TableFileRef& table : run.tables) {
-        const std::string name = TableName(table->summary.number);
-        const auto found = sizes.find(name);
-        if (found == sizes.end()) {
-          return Error(ErrorCode::kCorruption,
-                       "a table of level " + std::to_string(number) + " is missing (" +
-                           std::to_string(table->summary.entry_count) +
-                           " entries); restore the file, or rescue the rest with 'quiver repair'",
-                       name);
+  const CatalogRef catalog = opened.versions->catalog();
+  for (const KeyspaceRecord& keyspace : catalog->keyspaces()) {
+    const Version& version = *keyspace.version;
+    for (std::uint32_t number = 0; number < version.levels().size(); ++number) {
+      for (const SortedRun& run : version.level(number).runs) {
+        for (const TableFileRef& table : run.tables) {
+          QUIVER_TRY(CheckTableFile(table->summary, number, sizes));
+          named.insert(TableName(table->summary.number));
         }
-        if (found->second != table->summary.size_bytes) {
-          return Error(ErrorCode::kCorruption,
-                       "the table has " + std::to_string(found->second) +
-                           " bytes, the manifest says " + std::to_string(table->summary.size_bytes),
-                       name, std::min(found->second, table->summary.size_bytes));
-        }
-        named.insert(name);
       }
     }
   }

@@ -6,7 +6,7 @@
 namespace quiver {
 
 Result<bool> IsProvablyOurs(io::Directory& directory, const VersionSet& versions,
-                            const TableSchema& schema, const std::string& name) {
+                            std::span<const TableSchema> schemas, const std::string& name) {
   const ParsedName parsed = ParseFileName(name);
   if (parsed.kind == FileKind::kTemporary) return true;  // no other name has this spelling
   if (parsed.number >= versions.handed_out_end()) return false;
@@ -15,8 +15,13 @@ Result<bool> IsProvablyOurs(io::Directory& directory, const VersionSet& versions
                                        : ReadManifestOwner(directory, name);
   if (owner) return *owner == versions.database_id();
   if (owner.error().code() != ErrorCode::kCorruption) return owner.error();
-  return parsed.kind == FileKind::kTable ? BeginsAsUnfinishedTable(directory, parsed.number, schema)
-                                         : BeginsAsUnfinishedManifest(directory, name);
+  if (parsed.kind != FileKind::kTable) return BeginsAsUnfinishedManifest(directory, name);
+  for (const TableSchema& schema : schemas) {
+    QUIVER_ASSIGN_OR_RETURN(const bool begins,
+                            BeginsAsUnfinishedTable(directory, parsed.number, schema));
+    if (begins) return true;
+  }
+  return false;
 }
 
 }  // namespace quiver

@@ -9,6 +9,7 @@
 // Thread safety: a free function.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "io/directory.h"
@@ -17,8 +18,9 @@
 
 namespace quiver {
 
-/// Whether the orphan `name` may be removed. Errors: kIo, if it cannot be read.
+/// Whether the orphan `name` may be removed. `schemas` are those of the database's tables. Errors:
+/// kIo, if it cannot be read.
 Result<bool> IsProvablyOurs(io::Directory& directory, const VersionSet& versions,
-                            const TableSchema& schema, const std::string& name);
+                            std::span<const TableSchema> schemas, const std::string& name);
 
 }  // namespace quiver

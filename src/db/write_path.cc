@@ -1,6 +1,7 @@
 #include "db/write_path.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/batch_codec.h"
 #include "base/check.h"
@@ -19,6 +20,10 @@ void FailAll(std::span<WriteRequest* const> group, const Error& error) {
   for (WriteRequest* request : group) request->result = error;
 }
 
+Error DroppedKeyspaceError(const KeyspaceState& keyspace) {
+  return {ErrorCode::kNotFound, "the keyspace " + keyspace.name + " was dropped"};
+}
+
 Error WouldWait(StallReason reason) {
   return {ErrorCode::kBusy, std::string("the write would have to wait: ") +
                                 StallReasonName(reason) + "; try again later"};
@@ -28,21 +33,20 @@ Error WouldWait(StallReason reason) {
 
 WritePath::WritePath(Parts parts)
     : parts_(std::move(parts)),
-      stall_(*parts_.config, *parts_.clock, parts_.core->metrics),
-      active_(parts_.state->active()),
+      stall_(*parts_.clock, parts_.core->metrics),
       queue_([this](std::span<WriteRequest* const> group) { HandleGroup(group); }) {}
 
-Result<SequenceNumber> WritePath::Submit(std::string_view encoded, std::uint32_t entry_count,
-                                         WalMode mode, bool fail_if_stalled) {
+Result<SequenceNumber> WritePath::Submit(const Batch& batch) {
   // Behind a writer that waits, this one would wait too.
-  if (fail_if_stalled) {
+  if (batch.fail_if_stalled) {
     if (const std::optional<StallReason> reason = stall_.current()) return WouldWait(*reason);
   }
   WriteRequest request;
-  request.encoded = encoded;
-  request.entry_count = entry_count;
-  request.mode = mode;
-  request.fail_if_stalled = fail_if_stalled;
+  request.encoded = batch.encoded;
+  request.entry_count = batch.entry_count;
+  request.keyspaces = batch.keyspaces;
+  request.mode = batch.mode;
+  request.fail_if_stalled = batch.fail_if_stalled;
   queue_.Submit(request);
   QUIVER_TRY(request.result);
   return request.last_sequence;
@@ -62,53 +66,128 @@ void WritePath::Drain() {
 }
 
 void WritePath::HandleGroup(Group group) {
-  if (group.front()->barrier != WriteRequest::Barrier::kNone) {
-    WriteRequest& barrier = *group.front();
-    if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
-    if (active_->table().entry_count() == 0) return;
-    barrier.result = WaitForRoom(group);
-    if (barrier.result.ok()) barrier.result = RotateMemtable();
-    return;
-  }
+  if (group.front()->is_barrier()) return HandleBarrier(*group.front(), group);
+  if (!CollectTargets(group)) return;
   if (const Result<void> room = MakeRoom(group); !room) return FailAll(group, room.error());
   if (const Result<void> logged = AppendToLog(group); !logged) {
     return FailAll(group, logged.error());
   }
   SequenceNumber sequence = parts_.visible_sequence->load(std::memory_order_relaxed);
   for (WriteRequest* request : group) {
-    InsertIntoMemtable(*request, sequence + 1);
+    InsertIntoMemtables(*request, sequence + 1);
     sequence += request->entry_count;
     request->last_sequence = sequence;
   }
-  active_->set_largest_sequence(sequence);
+  // An upper bound for each of them: who was not written to by the last request holds less.
+  for (KeyspaceState* target : targets_) target->active->set_largest_sequence(sequence);
   parts_.visible_sequence->store(sequence, std::memory_order_seq_cst);
-  active_->UpdateCharge();
+  for (KeyspaceState* target : targets_) target->active->UpdateCharge();
 }
 
-std::uint64_t WritePath::MemtableBytesMax() const noexcept {
-  return std::min(parts_.config->memtable_size_bytes,
-                  TraitsOf(parts_.config->memtable_kind).size_bytes_max);
+void WritePath::HandleBarrier(WriteRequest& barrier, Group group) {
+  if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
+  std::vector<KeyspaceState*> written;
+  for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
+    if (keyspace->active->table().entry_count() != 0) written.push_back(keyspace);
+  }
+  if (written.empty()) return;
+  barrier.result = WaitForRoom(group, written);
+  if (barrier.result.ok()) barrier.result = SealMemtables(written);
 }
+
+// False if nobody is left of the group.
+bool WritePath::CollectTargets(Group& group) {
+  targets_.clear();
+  ++group_number_;
+  bool dropped = false;
+  for (const WriteRequest* request : group) {
+    for (KeyspaceState* keyspace : request->keyspaces) {
+      if (keyspace->group == group_number_) continue;
+      keyspace->group = group_number_;
+      targets_.push_back(keyspace);
+      dropped |= keyspace->dropped.load(std::memory_order_acquire);
+    }
+  }
+  if (!dropped) [[likely]]
+    return true;
+  return !EndDropped(group) && CollectTargets(group);
+}
+
+// Ends every request that writes to a dropped keyspace. True if the leader is one of them.
+bool WritePath::EndDropped(Group& group) {
+  const WriteRequest* const leader = group.front();
+  bool leader_ended = false;
+  group = queue_.EndEarly([&](WriteRequest& request) {
+    for (const KeyspaceState* keyspace : request.keyspaces) {
+      if (!keyspace->dropped.load(std::memory_order_acquire)) continue;
+      request.result = DroppedKeyspaceError(*keyspace);
+      leader_ended |= &request == leader;
+      return true;
+    }
+    return false;
+  });
+  return leader_ended;
+}
+
+namespace {
+
+bool IsFull(const KeyspaceState& keyspace) {
+  const Memtable& table = keyspace.active->table();
+  return table.memory_bytes() >= MemtableBytesMax(keyspace.config) && table.entry_count() != 0;
+}
+
+}  // namespace
 
 Result<void> WritePath::MakeRoom(Group& group) {
   std::uint64_t bytes = 0;
   for (const WriteRequest* request : group) bytes += request->encoded.size();
-  if (const std::uint64_t owed_ns = stall_.OwedSleep(bytes, parts_.state->level0_run_count());
-      owed_ns != 0) [[unlikely]] {
+  double rate_share = 1;
+  bool busy = false;
+  for (const KeyspaceState* target : targets_) {
+    const std::uint64_t runs = target->state.level0_run_count();
+    rate_share = std::min(rate_share, WriteStall::RateShare(target->config, runs));
+    busy |= WriteStall::MustStop(target->config, runs) || IsFull(*target);
+  }
+  if (const std::uint64_t owed_ns = stall_.OwedSleep(bytes, rate_share); owed_ns != 0)
+      [[unlikely]] {
     if (EndUnwilling(group, StallReason::kRunsSlowdown)) return group.front()->result;
     stall_.Sleep(owed_ns);
   }
-  const bool full =
-      active_->table().memory_bytes() >= MemtableBytesMax() && active_->table().entry_count() != 0;
-  if (!full && !stall_.MustStop(parts_.state->level0_run_count())) [[likely]] {
-    if (parts_.closed->load(std::memory_order_acquire)) {
-      return Error(ErrorCode::kClosed, "the database was closed");
+  if (MustCheckMemory(bytes)) [[unlikely]] {
+    if (const std::vector<KeyspaceState*> largest = ChooseForMemory(); !largest.empty()) {
+      QUIVER_TRY(SealMemtables(largest));
     }
-    return parts_.health->CheckWritable();
+    busy |= IsMemoryFull();
   }
-  QUIVER_TRY(WaitForRoom(group));
-  if (full) QUIVER_TRY(RotateMemtable());
+  if (busy) [[unlikely]] {
+    QUIVER_TRY(SealFullMemtables(group));
+  } else if (parts_.closed->load(std::memory_order_acquire)) {
+    return Error(ErrorCode::kClosed, "the database was closed");
+  } else {
+    QUIVER_TRY(parts_.health->CheckWritable());
+  }
+  for (KeyspaceState* target : targets_) EnsureActive(*target);
   return {};
+}
+
+Result<void> WritePath::SealFullMemtables(Group& group) {
+  QUIVER_TRY(WaitForRoom(group, targets_));
+  std::vector<KeyspaceState*> full;
+  for (KeyspaceState* target : targets_) {
+    if (IsFull(*target)) full.push_back(target);
+  }
+  return full.empty() ? Result<void>() : SealMemtables(full);
+}
+
+// An idle keyspace gets a memtable before its first entry is logged, so that whoever asks which log
+// segments are needed finds it.
+void WritePath::EnsureActive(KeyspaceState& keyspace) {
+  if (!keyspace.active->is_placeholder()) [[likely]]
+    return;
+  keyspace.active =
+      std::make_shared<MemtableHandle>(parts_.core, keyspace.config, parts_.wal->segment_number(),
+                                       parts_.visible_sequence->load(std::memory_order_relaxed));
+  keyspace.state.ReplaceActive(keyspace.active);
 }
 
 // Before a wait: whoever asked not to wait is answered now. True if the leader is one of them;
@@ -122,19 +201,26 @@ bool WritePath::EndUnwilling(Group& group, StallReason reason) {
   return leader->fail_if_stalled;
 }
 
-Result<void> WritePath::WaitForRoom(Group& group) {
-  const LiveState& state = *parts_.state;
-  const std::uint64_t immutables_max = parts_.config->memtable_count_max - 1;
+Result<void> WritePath::WaitForRoom(Group& group, Targets targets) {
   const auto usable = [&] {
     return !parts_.closed->load(std::memory_order_acquire) && parts_.health->writable();
   };
   const auto blocked = [&](StallReason& reason) {
-    if (state.immutable_count() >= immutables_max) {
+    if (IsMemoryFull()) {
       reason = StallReason::kMemtablesFull;
       return true;
     }
-    reason = StallReason::kTooManyRuns;
-    return stall_.MustStop(state.level0_run_count());
+    for (const KeyspaceState* target : targets) {
+      if (target->state.immutable_count() + 1 >= target->config.memtable_count_max) {
+        reason = StallReason::kMemtablesFull;
+        return true;
+      }
+      if (WriteStall::MustStop(target->config, target->state.level0_run_count())) {
+        reason = StallReason::kTooManyRuns;
+        return true;
+      }
+    }
+    return false;
   };
   StallReason reason{};
   if (usable() && blocked(reason)) {
@@ -143,7 +229,7 @@ Result<void> WritePath::WaitForRoom(Group& group) {
     stall_.BeginWait(reason);
     const bool leader_ended = EndUnwilling(group, reason);
     StallReason still{};
-    if (!leader_ended) parts_.state->WaitUntil([&] { return !usable() || !blocked(still); });
+    if (!leader_ended) parts_.changed->WaitUntil([&] { return !usable() || !blocked(still); });
     stall_.EndWait(reason, parts_.clock->MonotonicNanos() - start_ns);
     if (leader_ended) return group.front()->result;
   }
@@ -153,18 +239,89 @@ Result<void> WritePath::WaitForRoom(Group& group) {
   return parts_.health->CheckWritable();
 }
 
-Result<void> WritePath::RotateMemtable() {
+Result<void> WritePath::SealMemtables(Targets targets) {
   const std::uint64_t segment = parts_.versions->NewFileNumber();
   if (Result<void> rotated = parts_.wal->Rotate(segment); !rotated) {
     parts_.health->Report(rotated.error());
     return rotated;
   }
-  auto next = std::make_shared<MemtableHandle>(parts_.core, parts_.config->memtable_kind,
-                                               parts_.config->memtable_hash_buckets, segment);
-  parts_.state->Rotate(next);
-  active_ = std::move(next);
+  std::vector<KeyspaceState*> sealed(targets.begin(), targets.end());
+  ChooseForLog(sealed);
+  for (KeyspaceState* keyspace : sealed) {
+    keyspace->state.Seal();
+    keyspace->active = keyspace->state.active();
+  }
   parts_.schedule_flush();
   return {};
+}
+
+std::uint64_t WritePath::MemtablesBytesMax() const {
+  return parts_.config->memtable_size_bytes * std::uint64_t{parts_.config->memtable_count_max};
+}
+
+// Looked at once for so many bytes, since it may mean a walk over all keyspaces.
+bool WritePath::MustCheckMemory(std::uint64_t group_bytes) {
+  constexpr std::uint64_t kBytesBetweenChecks = std::uint64_t{256} << 10;
+  bytes_since_memory_check_ += group_bytes;
+  if (bytes_since_memory_check_ < kBytesBetweenChecks) [[likely]]
+    return false;
+  bytes_since_memory_check_ = 0;
+  return parts_.core->ledger.bytes(MemoryOwner::kMemtables) > MemtablesBytesMax() / 2;
+}
+
+bool WritePath::IsMemoryFull() const {
+  if (parts_.core->ledger.bytes(MemoryOwner::kMemtables) <= MemtablesBytesMax() / 2 * 3) {
+    return false;
+  }
+  return std::ranges::any_of(parts_.keyspaces->All(), [](const KeyspaceState* keyspace) {
+    return keyspace->state.immutable_count() != 0;
+  });
+}
+
+// Many keyspaces may each hold less than a full memtable and yet too much together: then the
+// largest are sealed until the rest is half of what there may be.
+std::vector<KeyspaceState*> WritePath::ChooseForMemory() const {
+  std::vector<KeyspaceState*> written;
+  std::uint64_t active_bytes = 0;
+  for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
+    if (keyspace->active->table().entry_count() == 0) continue;
+    written.push_back(keyspace);
+    active_bytes += keyspace->active->table().memory_bytes();
+  }
+  // One alone is sealed when it is full, and what is sealed already comes down by itself.
+  if (written.size() < 2 || active_bytes <= MemtablesBytesMax() / 2) return {};
+  const auto bytes_of = [](const KeyspaceState* keyspace) {
+    return keyspace->active->table().memory_bytes();
+  };
+  std::ranges::sort(written, std::ranges::greater(), bytes_of);
+  std::size_t count = 0;
+  while (count < written.size() && active_bytes > MemtablesBytesMax() / 4) {
+    active_bytes -= bytes_of(written[count++]);
+  }
+  written.resize(count);
+  return written;
+}
+
+// A keyspace that is seldom written to must not keep the whole log alive: beyond a size those that
+// need its oldest segment are sealed too.
+void WritePath::ChooseForLog(std::vector<KeyspaceState*>& chosen) const {
+  const std::uint64_t limit_bytes = std::max<std::uint64_t>(
+      std::uint64_t{2} * parts_.config->memtable_size_bytes * parts_.config->memtable_count_max,
+      std::uint64_t{64} << 20);
+  if (parts_.wal->live_bytes() <= limit_bytes) return;
+  std::vector<KeyspaceState*> others;
+  for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
+    if (keyspace->active->table().entry_count() == 0) continue;
+    if (std::ranges::find(chosen, keyspace) == chosen.end()) others.push_back(keyspace);
+  }
+  const auto segment_of = [](const KeyspaceState* keyspace) {
+    return keyspace->active->first_segment();
+  };
+  if (others.empty()) return;
+  const std::uint64_t oldest = segment_of(*std::ranges::min_element(others, {}, segment_of));
+  std::ranges::copy_if(others, std::back_inserter(chosen), [&](const KeyspaceState* keyspace) {
+    return segment_of(keyspace) == oldest;
+  });
 }
 
 Result<void> WritePath::AppendToLog(Group group) {
@@ -221,12 +378,19 @@ void WritePath::SyncWithinInterval() {
   });
 }
 
-void WritePath::InsertIntoMemtable(const WriteRequest& request, SequenceNumber first_sequence) {
+void WritePath::InsertIntoMemtables(const WriteRequest& request, SequenceNumber first_sequence) {
   BatchReader reader(request.encoded);
   BatchEntry entry;
   SequenceNumber sequence = first_sequence;
+  KeyspaceState* keyspace = request.keyspaces.front();
   while (reader.Next(entry)) {
-    active_->table().Add({entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
+    if (entry.keyspace != keyspace->id) [[unlikely]] {
+      const auto found = std::ranges::find(request.keyspaces, entry.keyspace, &KeyspaceState::id);
+      QUIVER_CHECK(found != request.keyspaces.end());
+      keyspace = *found;
+    }
+    keyspace->active->table().Add(
+        {entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
   }
   QUIVER_CHECK(!reader.malformed() && sequence == first_sequence + request.entry_count);
 }

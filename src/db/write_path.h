@@ -1,9 +1,10 @@
 // WritePath: what happens to a group of writes: make room, number, log, insert, publish.
 //
-//   1. A full memtable is sealed and the log rotated, if a place for another memtable is free.
+//   1. A full memtable is sealed and the log rotated, if a place for another memtable is free. A
+//      keyspace that was idle gets a memtable.
 //   2. The batches get consecutive sequence numbers and go to the log in one write, durably if one
 //      of them asks for it.
-//   3. Their entries go into the active memtable.
+//   3. Their entries go into the active memtables of their keyspaces.
 //   4. The last sequence number is published; the group is acknowledged.
 //
 // So a write that a reader can see is as durable as its mode promises, and an entry that is not
@@ -26,7 +27,7 @@
 #include <vector>
 
 #include "db/health.h"
-#include "db/live_state.h"
+#include "db/keyspaces.h"
 #include "db/write_queue.h"
 #include "db/write_stall.h"
 #include "io/executor.h"
@@ -43,7 +44,8 @@ class WritePath {
     std::shared_ptr<EngineCore> core;
     io::Clock* clock;
     io::Executor* executor;
-    LiveState* state;
+    Keyspaces* keyspaces;
+    ChangeSignal* changed;
     VersionSet* versions;
     wal::WalManager* wal;
     Health* health;
@@ -55,10 +57,17 @@ class WritePath {
   WritePath(const WritePath&) = delete;
   WritePath& operator=(const WritePath&) = delete;
 
-  /// Logs and applies one encoded batch. Returns the sequence of its last entry.
-  Result<SequenceNumber> Submit(std::string_view encoded, std::uint32_t entry_count, WalMode mode,
-                                bool fail_if_stalled);
-  /// Seals the active memtable, unless it is empty.
+  /// One encoded batch and the keyspaces that its entries name.
+  struct Batch {
+    std::string_view encoded;
+    std::uint32_t entry_count = 0;
+    std::span<KeyspaceState* const> keyspaces;
+    WalMode mode = WalMode::kSync;
+    bool fail_if_stalled = false;
+  };
+  /// Logs and applies a batch. Returns the sequence of its last entry.
+  Result<SequenceNumber> Submit(const Batch& batch);
+  /// Seals the active memtables of all keyspaces.
   Result<void> Rotate();
   /// Waits until every write submitted before has been handled.
   void Drain();
@@ -66,22 +75,34 @@ class WritePath {
 
  private:
   using Group = std::span<WriteRequest* const>;
+  using Targets = std::span<KeyspaceState* const>;
   void HandleGroup(Group group);
+  void HandleBarrier(WriteRequest& barrier, Group group);
+  bool CollectTargets(Group& group);
+  bool EndDropped(Group& group);
   // Both may end those of the group that do not want to wait, and so make it smaller.
   Result<void> MakeRoom(Group& group);
-  Result<void> WaitForRoom(Group& group);
+  Result<void> WaitForRoom(Group& group, Targets targets);
   bool EndUnwilling(Group& group, StallReason reason);
-  Result<void> RotateMemtable();
+  Result<void> SealFullMemtables(Group& group);
+  Result<void> SealMemtables(Targets targets);
+  std::uint64_t MemtablesBytesMax() const;
+  bool MustCheckMemory(std::uint64_t group_bytes);
+  bool IsMemoryFull() const;
+  std::vector<KeyspaceState*> ChooseForMemory() const;
+  void ChooseForLog(std::vector<KeyspaceState*>& chosen) const;
+  void EnsureActive(KeyspaceState& keyspace);
   Result<void> AppendToLog(Group group);
-  void InsertIntoMemtable(const WriteRequest& request, SequenceNumber first_sequence);
+  void InsertIntoMemtables(const WriteRequest& request, SequenceNumber first_sequence);
   void SyncSoon();
   void SyncWithinInterval();
   void SyncNow();
-  std::uint64_t MemtableBytesMax() const noexcept;
 
   const Parts parts_;
   WriteStall stall_;
-  MemtableRef active_;  // the one the state publishes; kept to save the lock
+  std::vector<KeyspaceState*> targets_;  // of the group under way, each once
+  std::uint64_t group_number_ = 0;
+  std::uint64_t bytes_since_memory_check_ = 0;
   std::vector<wal::FrameInput> frames_;
   std::atomic<bool> sync_scheduled_{false};
   std::atomic<bool> interval_armed_{false};

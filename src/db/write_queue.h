@@ -27,12 +27,15 @@
 
 namespace quiver {
 
+struct KeyspaceState;
+
 struct WriteRequest {
   /// A request that writes nothing: sealing the active memtable, or waiting for its turn only.
   enum class Barrier : std::uint8_t { kNone, kRotate, kDrain };
 
   std::string_view encoded;  ///< base/batch_codec.h; empty for a barrier
   std::uint32_t entry_count = 0;
+  std::span<KeyspaceState* const> keyspaces;  ///< those that it writes to, or seals
   WalMode mode = WalMode::kSync;
   bool fail_if_stalled = false;
   Barrier barrier = Barrier::kNone;

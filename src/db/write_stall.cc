@@ -4,20 +4,25 @@
 
 namespace quiver {
 
-std::uint64_t WriteStall::OwedSleep(std::uint64_t bytes, std::uint64_t level0_runs) {
-  if (level0_runs < config_.slowdown_run_count) [[likely]] {
+double WriteStall::RateShare(const DatabaseConfig& config, std::uint64_t level0_runs) noexcept {
+  if (level0_runs < config.slowdown_run_count) [[likely]]
+    return 1;
+  const double span =
+      static_cast<double>(config.stop_run_count) - static_cast<double>(config.slowdown_run_count);
+  const double left =
+      static_cast<double>(config.stop_run_count) -
+      static_cast<double>(std::min<std::uint64_t>(level0_runs, config.stop_run_count));
+  // At the start of the slowdown almost the full rate, just before the stop a twentieth of it.
+  return std::clamp(left / std::max(1.0, span), 0.05, 0.999);
+}
+
+std::uint64_t WriteStall::OwedSleep(std::uint64_t bytes, double rate_share) {
+  if (rate_share >= 1) [[likely]] {
     owed_ns_ = 0;
     return 0;
   }
-  const double span =
-      static_cast<double>(config_.stop_run_count) - static_cast<double>(config_.slowdown_run_count);
-  const double left =
-      static_cast<double>(config_.stop_run_count) -
-      static_cast<double>(std::min<std::uint64_t>(level0_runs, config_.stop_run_count));
-  // At the start of the slowdown the full rate, just before the stop a twentieth of it.
-  const double share = std::max(0.05, left / std::max(1.0, span));
   owed_ns_ += static_cast<std::uint64_t>(static_cast<double>(bytes) * 1e9 /
-                                         (kFullRateBytesPerSecond * share));
+                                         (kFullRateBytesPerSecond * rate_share));
   return owed_ns_ < kSleepNsMin ? 0 : std::min(owed_ns_, kSleepNsMax);
 }
 

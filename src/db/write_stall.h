@@ -21,15 +21,16 @@ namespace quiver {
 
 class WriteStall {
  public:
-  WriteStall(const DatabaseConfig& config, io::Clock& clock, EngineMetrics& metrics)
-      : config_(config), clock_(clock), metrics_(metrics) {}
+  WriteStall(io::Clock& clock, EngineMetrics& metrics) : clock_(clock), metrics_(metrics) {}
 
   /// True if `level0_runs` forbid writing at all.
-  bool MustStop(std::uint64_t level0_runs) const noexcept {
-    return level0_runs >= config_.stop_run_count;
+  static bool MustStop(const DatabaseConfig& config, std::uint64_t level0_runs) noexcept {
+    return level0_runs >= config.stop_run_count;
   }
-  /// Nanoseconds to sleep now for what `bytes` and those before them owe at `level0_runs`.
-  std::uint64_t OwedSleep(std::uint64_t bytes, std::uint64_t level0_runs);
+  /// The share of the full rate that is left at `level0_runs`: 1 while writes need not be slowed.
+  static double RateShare(const DatabaseConfig& config, std::uint64_t level0_runs) noexcept;
+  /// Nanoseconds to sleep now for what `bytes` and those before them owe at such a share.
+  std::uint64_t OwedSleep(std::uint64_t bytes, double rate_share);
   /// Sleeps for what OwedSleep answered.
   void Sleep(std::uint64_t owed_ns);
 
@@ -51,7 +52,6 @@ class WriteStall {
   static constexpr std::uint64_t kSleepNsMin = 1'000'000;
   static constexpr std::uint64_t kSleepNsMax = 50'000'000;
 
-  const DatabaseConfig& config_;
   io::Clock& clock_;
   EngineMetrics& metrics_;
   std::uint64_t owed_ns_ = 0;

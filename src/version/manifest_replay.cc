@@ -7,8 +7,8 @@
 #include "base/coding.h"
 #include "base/try.h"
 #include "sstable/table_parts.h"
+#include "version/catalog_builder.h"
 #include "version/manifest_reader.h"
-#include "version/version_builder.h"
 
 namespace quiver {
 
@@ -57,8 +57,8 @@ class Replay {
   }
 
   Result<ReplayedManifest> Finish() && {
-    result_.version = std::move(builder_).Build();
-    if (const Result<void> valid = result_.version->Validate(); !valid) {
+    result_.catalog = std::move(builder_).Build();
+    if (const Result<void> valid = result_.catalog->Validate(); !valid) {
       return Misfit(valid.error(), name_, Error::kNoOffset);
     }
     if (result_.next_file_number == 0 || result_.next_run_number == 0) {
@@ -70,7 +70,7 @@ class Replay {
 
  private:
   const std::string_view name_;
-  VersionBuilder builder_;
+  CatalogBuilder builder_{*NewEmptyCatalog()};
   ReplayedManifest result_;
 };
 

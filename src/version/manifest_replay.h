@@ -1,4 +1,4 @@
-// Replay of a manifest: from its bytes to the version and the state that its records add up to.
+// Replay of a manifest: from its bytes to the catalog and the state that its records add up to.
 //
 // Thread safety: free functions; each call is independent.
 #pragma once
@@ -9,14 +9,14 @@
 #include "base/identity.h"
 #include "io/directory.h"
 #include "quiver/error.h"
-#include "version/version.h"
+#include "version/catalog.h"
 #include "version/version_edit.h"
 #include "version/version_set.h"
 
 namespace quiver {
 
 struct ReplayedManifest {
-  VersionRef version;
+  CatalogRef catalog;
   ManifestState state;
   std::uint64_t next_file_number = 0;
   RunNumber next_run_number = 0;

@@ -16,12 +16,7 @@ Error DoesNotFit(std::uint32_t level, RunNumber run, FileNumber table, std::stri
                                          ": " + std::string(what));
 }
 
-Result<void> CheckPlace(std::uint32_t keyspace, std::uint32_t level, RunNumber run,
-                        FileNumber table) {
-  if (keyspace != 0) {
-    return Error(ErrorCode::kUnsupported, "the edit is about keyspace " + std::to_string(keyspace) +
-                                              "; this build knows one keyspace only");
-  }
+Result<void> CheckPlace(std::uint32_t level, RunNumber run, FileNumber table) {
   if (level >= kLevelCountMax) return DoesNotFit(level, run, table, "there is no such level");
   if (run == 0) return DoesNotFit(level, run, table, "0 is the number of no run");
   return {};
@@ -45,15 +40,14 @@ VersionBuilder::VersionBuilder(const Version& base) : levels_(base.levels()) {
 }
 
 Result<void> VersionBuilder::Apply(const VersionEdit& edit) {
-  TablesByNumber taken_out;
-  for (const auto& table : edit.removed) QUIVER_TRY(Remove(table, taken_out));
-  for (const auto& table : edit.added) QUIVER_TRY(Add(table, taken_out));
+  for (const auto& table : edit.removed) QUIVER_TRY(Remove(table));
+  for (const auto& table : edit.added) QUIVER_TRY(Add(table));
+  EndEdit();
   return {};
 }
 
-Result<void> VersionBuilder::Remove(const VersionEdit::RemovedTable& table,
-                                    TablesByNumber& taken_out) {
-  QUIVER_TRY(CheckPlace(table.keyspace, table.level, table.run, table.number));
+Result<void> VersionBuilder::Remove(const VersionEdit::RemovedTable& table) {
+  QUIVER_TRY(CheckPlace(table.level, table.run, table.number));
   const auto known = tables_.find(table.number);
   if (known == tables_.end()) {
     return DoesNotFit(table.level, table.run, table.number, "it is to go but is not there");
@@ -70,13 +64,13 @@ Result<void> VersionBuilder::Remove(const VersionEdit::RemovedTable& table,
   if (index == run->tables.size() || run->tables[index] != known->second) return absent();
   run->tables.erase(run->tables.begin() + static_cast<std::ptrdiff_t>(index));
   // A run without tables stays until Build: the same edit may add to it.
-  taken_out.insert(tables_.extract(known));
+  taken_out_.insert(tables_.extract(known));
   return {};
 }
 
-Result<void> VersionBuilder::Add(const VersionEdit::AddedTable& table, TablesByNumber& taken_out) {
+Result<void> VersionBuilder::Add(const VersionEdit::AddedTable& table) {
   const TableSummary& summary = table.summary;
-  QUIVER_TRY(CheckPlace(table.keyspace, table.level, table.run, summary.number));
+  QUIVER_TRY(CheckPlace(table.level, table.run, summary.number));
   const auto refuse = [&](std::string_view what) {
     return DoesNotFit(table.level, table.run, summary.number, what);
   };
@@ -84,7 +78,7 @@ Result<void> VersionBuilder::Add(const VersionEdit::AddedTable& table, TablesByN
   if (summary.smallest_key > summary.largest_key) return refuse("it ends before it begins");
 
   TableFileRef file;
-  if (const auto moved = taken_out.find(summary.number); moved != taken_out.end()) {
+  if (const auto moved = taken_out_.find(summary.number); moved != taken_out_.end()) {
     if (moved->second->summary != summary) return refuse("it is not the table that was taken out");
     file = moved->second;
   } else {

@@ -1,4 +1,5 @@
-// VersionBuilder: applies edits to a version and yields the next one.
+// VersionBuilder: applies what edits say of one keyspace's tables to its version and yields the
+// next.
 //
 // Invariants:
 //  1. It refuses an edit that does not fit: a removed table that is not where the edit says, an
@@ -31,7 +32,12 @@ class VersionBuilder {
   VersionBuilder() = default;
   explicit VersionBuilder(const Version& base);
 
-  /// kInternal naming what does not fit, or kUnsupported for another keyspace than the first.
+  /// One edit is Remove for each table that goes, then Add for each that comes, then EndEdit.
+  /// kInternal naming what does not fit. The keyspace that a table names is not looked at.
+  Result<void> Remove(const VersionEdit::RemovedTable& table);
+  Result<void> Add(const VersionEdit::AddedTable& table);
+  void EndEdit() { taken_out_.clear(); }
+  /// The whole of an edit that is about this keyspace alone.
   Result<void> Apply(const VersionEdit& edit);
   /// The version with all edits applied; runs and levels left without tables are gone.
   VersionRef Build() &&;
@@ -39,11 +45,9 @@ class VersionBuilder {
  private:
   using TablesByNumber = std::unordered_map<FileNumber, TableFileRef>;
 
-  Result<void> Remove(const VersionEdit::RemovedTable& table, TablesByNumber& taken_out);
-  Result<void> Add(const VersionEdit::AddedTable& table, TablesByNumber& taken_out);
-
   std::vector<Level> levels_;
   TablesByNumber tables_;
+  TablesByNumber taken_out_;  // by the edit under way
 };
 
 }  // namespace quiver

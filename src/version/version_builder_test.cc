@@ -101,8 +101,6 @@ TEST(VersionBuilder, RefusesEditsThatDoNotFit) {
   };
   VersionEdit altered = Adding({Added(2, 5, 10, "d", "g")});
   altered.removed.push_back({0, 1, 4, 10});
-  VersionEdit other_keyspace = Adding({Added(0, 5, 20, "a", "b")});
-  other_keyspace.added[0].keyspace = 1;
   const std::vector<Misfit> misfits = {
       {"unknown table", removing(1, 4, 99)},
       {"wrong level", removing(2, 4, 10)},
@@ -117,7 +115,6 @@ TEST(VersionBuilder, RefusesEditsThatDoNotFit) {
       {"no run", Adding({Added(2, 0, 20, "x", "y")})},
       {"no level", Adding({Added(kLevelCountMax, 6, 20, "x", "y")})},
       {"moved and altered", altered},
-      {"another keyspace", other_keyspace, ErrorCode::kUnsupported},
   };
   for (const Misfit& misfit : misfits) {
     VersionBuilder builder(*base);

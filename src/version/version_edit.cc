@@ -19,6 +19,10 @@ enum class Tag : std::uint64_t {
   kFlushedSequence = 4,
   kNextFileNumber = 5,
   kNextRunNumber = 6,
+  kKeyspace = 7,
+  kDroppedKeyspace = 8,
+  kKeyspaceFlushed = 9,
+  kNextKeyspaceId = 10,
 };
 
 Error DamagedEdit(std::string what) {
@@ -44,15 +48,16 @@ class Source {
     std::uint64_t value = 0;
     return ConsumeFixed(bytes_, value) ? value : Fail();
   }
-  std::string_view Key() {
+  std::string_view Key() { return Text(kKeyBytesMax); }
+  std::string_view Text(std::size_t bytes_max) {
     const std::uint64_t size = Varint();
-    if (malformed_ || size > kKeyBytesMax || size > bytes_.size()) {
+    if (malformed_ || size > bytes_max || size > bytes_.size()) {
       Fail();
       return {};
     }
-    const std::string_view key = bytes_.substr(0, size);
+    const std::string_view text = bytes_.substr(0, size);
     bytes_.remove_prefix(size);
-    return key;
+    return text;
   }
   std::uint32_t Level() {
     const std::uint64_t level = Varint();
@@ -109,6 +114,13 @@ void AppendAdded(std::string& out, const VersionEdit::AddedTable& table) {
   AppendLengthPrefixed(out, summary.largest_key);
 }
 
+void AppendKeyspace(std::string& out, const VersionEdit::RecordedKeyspace& keyspace) {
+  AppendTag(out, Tag::kKeyspace);
+  AppendVarint(out, keyspace.id);
+  AppendLengthPrefixed(out, keyspace.name);
+  AppendLengthPrefixed(out, keyspace.settings);
+}
+
 void AppendNumber(std::string& out, Tag tag, const std::optional<std::uint64_t>& number) {
   if (!number) return;
   AppendTag(out, tag);
@@ -162,6 +174,36 @@ Result<void> ReadNumber(Source& in, std::optional<std::uint64_t>& number) {
   return {};
 }
 
+Result<void> ReadKeyspace(Source& in, VersionEdit& edit) {
+  VersionEdit::RecordedKeyspace keyspace;
+  keyspace.id = in.Keyspace();
+  keyspace.name = in.Text(kKeyspaceNameBytesMax);
+  keyspace.settings = in.Text(kKeyspaceSettingsBytesMax);
+  if (in.malformed() || keyspace.id == 0 || keyspace.name.empty()) {
+    return DamagedEdit("a keyspace is malformed or cut short");
+  }
+  edit.keyspaces.push_back(std::move(keyspace));
+  return {};
+}
+
+Result<void> ReadDroppedKeyspace(Source& in, VersionEdit& edit) {
+  const std::uint32_t id = in.Keyspace();
+  if (in.malformed() || id == 0) return DamagedEdit("a dropped keyspace is malformed");
+  edit.dropped_keyspaces.push_back(id);
+  return {};
+}
+
+Result<void> ReadKeyspaceFlushed(Source& in, VersionEdit& edit) {
+  VersionEdit::KeyspaceSequence flushed;
+  flushed.id = in.Keyspace();
+  flushed.sequence = in.Varint();
+  if (in.malformed() || flushed.sequence > kSequenceMax) {
+    return DamagedEdit("the flushed sequence of a keyspace is malformed or cut short");
+  }
+  edit.keyspace_flushed.push_back(flushed);
+  return {};
+}
+
 Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
   switch (tag) {
     case Tag::kRemovedTable: return ReadRemoved(in, edit);
@@ -170,6 +212,10 @@ Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
     case Tag::kFlushedSequence: return ReadNumber(in, edit.flushed_sequence);
     case Tag::kNextFileNumber: return ReadNumber(in, edit.next_file_number);
     case Tag::kNextRunNumber: return ReadNumber(in, edit.next_run_number);
+    case Tag::kKeyspace: return ReadKeyspace(in, edit);
+    case Tag::kDroppedKeyspace: return ReadDroppedKeyspace(in, edit);
+    case Tag::kKeyspaceFlushed: return ReadKeyspaceFlushed(in, edit);
+    case Tag::kNextKeyspaceId: return ReadNumber(in, edit.next_keyspace_id);
   }
   return Error(ErrorCode::kUnsupported,
                "the edit has a field " + std::to_string(static_cast<std::uint64_t>(tag)) +
@@ -177,22 +223,35 @@ Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
 }
 
 bool MayRepeat(Tag tag) {
-  return tag == Tag::kRemovedTable || tag == Tag::kAddedTable;
+  return tag == Tag::kRemovedTable || tag == Tag::kAddedTable || tag == Tag::kKeyspace ||
+         tag == Tag::kDroppedKeyspace || tag == Tag::kKeyspaceFlushed;
 }
 
 }  // namespace
 
 std::string VersionEdit::Encode() const {
   std::string out;
-  AppendVarint(out, removed.size() + added.size() + (first_log_segment ? 1 : 0) +
+  AppendVarint(out, removed.size() + added.size() + keyspaces.size() + dropped_keyspaces.size() +
+                        keyspace_flushed.size() + (first_log_segment ? 1 : 0) +
                         (flushed_sequence ? 1 : 0) + (next_file_number ? 1 : 0) +
-                        (next_run_number ? 1 : 0));
+                        (next_run_number ? 1 : 0) + (next_keyspace_id ? 1 : 0));
   for (const RemovedTable& table : removed) AppendRemoved(out, table);
   for (const AddedTable& table : added) AppendAdded(out, table);
   AppendNumber(out, Tag::kFirstLogSegment, first_log_segment);
   AppendNumber(out, Tag::kFlushedSequence, flushed_sequence);
   AppendNumber(out, Tag::kNextFileNumber, next_file_number);
   AppendNumber(out, Tag::kNextRunNumber, next_run_number);
+  for (const RecordedKeyspace& keyspace : keyspaces) AppendKeyspace(out, keyspace);
+  for (const std::uint32_t id : dropped_keyspaces) {
+    AppendTag(out, Tag::kDroppedKeyspace);
+    AppendVarint(out, id);
+  }
+  for (const KeyspaceSequence& flushed : keyspace_flushed) {
+    AppendTag(out, Tag::kKeyspaceFlushed);
+    AppendVarint(out, flushed.id);
+    AppendVarint(out, flushed.sequence);
+  }
+  AppendNumber(out, Tag::kNextKeyspaceId, next_keyspace_id);
   return out;
 }
 

@@ -13,6 +13,9 @@
 
 namespace quiver {
 
+inline constexpr std::size_t kKeyspaceNameBytesMax = 255;
+inline constexpr std::size_t kKeyspaceSettingsBytesMax = std::size_t{64} << 10;
+
 struct VersionEdit {
   struct AddedTable {
     std::uint32_t keyspace = 0;
@@ -29,12 +32,30 @@ struct VersionEdit {
     bool operator==(const RemovedTable&) const = default;
   };
 
+  /// A new keyspace, or new settings for one that is there under the same name.
+  struct RecordedKeyspace {
+    std::uint32_t id = 0;
+    std::string name;
+    std::string settings;  ///< TOML; what it means is the engine's business
+    bool operator==(const RecordedKeyspace&) const = default;
+  };
+  struct KeyspaceSequence {
+    std::uint32_t id = 0;
+    SequenceNumber sequence = 0;
+    bool operator==(const KeyspaceSequence&) const = default;
+  };
+
   std::vector<AddedTable> added;
   std::vector<RemovedTable> removed;
+  std::vector<RecordedKeyspace> keyspaces;
+  std::vector<std::uint32_t> dropped_keyspaces;  ///< with all their tables
+  /// Everything at or below is in tables of this keyspace, beyond flushed_sequence.
+  std::vector<KeyspaceSequence> keyspace_flushed;
   std::optional<std::uint64_t> first_log_segment;  ///< older segments are no longer needed
   std::optional<SequenceNumber> flushed_sequence;  ///< everything at or below is in tables
   std::optional<std::uint64_t> next_file_number;   ///< of tables, segments and manifests
   std::optional<RunNumber> next_run_number;
+  std::optional<std::uint64_t> next_keyspace_id;  ///< ids are never used twice
 
   bool operator==(const VersionEdit&) const = default;
 

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/try.h"
+#include "version/catalog_builder.h"
 #include "version/identity_file.h"
 #include "version/manifest_replay.h"
 #include "version/manifest_writer.h"
-#include "version/version_builder.h"
 
 namespace quiver {
 
@@ -22,15 +22,29 @@ constexpr std::uint64_t kNumbersAhead = 100'000;
 constexpr std::uint64_t kRolloverBytesMin = std::uint64_t{4} << 20;
 constexpr std::uint64_t kRolloverSnapshots = 4;
 
-VersionEdit SnapshotEdit(const Version& version, const ManifestState& state) {
-  VersionEdit edit;
+void AddTables(const KeyspaceRecord& keyspace, VersionEdit& edit) {
+  const Version& version = *keyspace.version;
   for (std::uint32_t level = 0; level < version.levels().size(); ++level) {
     for (const SortedRun& run : version.level(level).runs) {
       for (const TableFileRef& table : run.tables) {
-        edit.added.push_back({0, level, run.number, table->summary});
+        edit.added.push_back({keyspace.id, level, run.number, table->summary});
       }
     }
   }
+}
+
+VersionEdit SnapshotEdit(const Catalog& catalog, const ManifestState& state) {
+  VersionEdit edit;
+  for (const KeyspaceRecord& keyspace : catalog.keyspaces()) {
+    if (keyspace.id != kDefaultKeyspaceId) {
+      edit.keyspaces.push_back({keyspace.id, keyspace.name, keyspace.settings});
+    }
+    if (keyspace.flushed_sequence > state.flushed_sequence) {
+      edit.keyspace_flushed.push_back({keyspace.id, keyspace.flushed_sequence});
+    }
+    AddTables(keyspace, edit);
+  }
+  if (catalog.next_id() != kDefaultKeyspaceId + 1) edit.next_keyspace_id = catalog.next_id();
   edit.first_log_segment = state.first_log_segment;
   edit.flushed_sequence = state.flushed_sequence;
   return edit;
@@ -46,7 +60,7 @@ class VersionSetImpl final : public VersionSet {
         first_file_number_(std::max(found.next_file_number, manifest_number + 1)),
         next_file_number_(first_file_number_),
         next_run_number_(found.next_run_number),
-        current_(std::move(found.version)),
+        catalog_(std::move(found.catalog)),
         state_(found.state),
         manifest_number_(manifest_number),
         manifest_bytes_(found.size_bytes) {}
@@ -61,9 +75,9 @@ class VersionSetImpl final : public VersionSet {
   }
 
   DatabaseId database_id() const override { return id_; }
-  VersionRef current() const override {
+  CatalogRef catalog() const override {
     MutexLock lock(mutex_);
-    return current_;
+    return catalog_;
   }
   ManifestState state() const override {
     MutexLock lock(mutex_);
@@ -92,10 +106,10 @@ class VersionSetImpl final : public VersionSet {
     }
   }
 
-  Result<VersionRef> Apply(const VersionEdit& edit) override;
+  Result<CatalogRef> Apply(const VersionEdit& edit) override;
 
-  /// Writes the current version as manifest `number` and makes that one the manifest in force.
-  Result<void> StartManifest(std::uint64_t number, const Version& version,
+  /// Writes `catalog` as manifest `number` and makes that one the manifest in force.
+  Result<void> StartManifest(std::uint64_t number, const Catalog& catalog,
                              const ManifestState& state);
 
  private:
@@ -116,7 +130,7 @@ class VersionSetImpl final : public VersionSet {
     return writer_->size_bytes() >
            std::max(kRolloverBytesMin, kRolloverSnapshots * writer_->snapshot_bytes());
   }
-  Result<void> MakeDurable(const VersionEdit& edit, const Version& version,
+  Result<void> MakeDurable(const VersionEdit& edit, const Catalog& catalog,
                            const ManifestState& state);
 
   io::Directory& directory_;
@@ -133,29 +147,29 @@ class VersionSetImpl final : public VersionSet {
   std::vector<std::uint64_t> stale_manifests_;
 
   mutable Mutex mutex_;
-  VersionRef current_ GUARDED_BY(mutex_);
+  CatalogRef catalog_ GUARDED_BY(mutex_);
   ManifestState state_ GUARDED_BY(mutex_);
   std::uint64_t manifest_number_ GUARDED_BY(mutex_);
   std::uint64_t manifest_bytes_ GUARDED_BY(mutex_);
 };
 
-Result<VersionRef> VersionSetImpl::Apply(const VersionEdit& edit) {
-  VersionBuilder builder(*current());
+Result<CatalogRef> VersionSetImpl::Apply(const VersionEdit& edit) {
+  CatalogBuilder builder(*catalog());
   QUIVER_TRY(builder.Apply(edit));
-  VersionRef next = std::move(builder).Build();
+  CatalogRef next = std::move(builder).Build();
   QUIVER_ASSIGN_OR_RETURN(const ManifestState next_state, AdvanceState(state(), edit));
   if (edit.next_file_number) Raise(next_file_number_, *edit.next_file_number);
   if (edit.next_run_number) Raise(next_run_number_, *edit.next_run_number);
 
   QUIVER_TRY(MakeDurable(edit, *next, next_state));
   MutexLock lock(mutex_);
-  current_ = next;
+  catalog_ = next;
   state_ = next_state;
   manifest_bytes_ = writer_->size_bytes();
   return next;
 }
 
-Result<void> VersionSetImpl::MakeDurable(const VersionEdit& edit, const Version& version,
+Result<void> VersionSetImpl::MakeDurable(const VersionEdit& edit, const Catalog& catalog,
                                          const ManifestState& state) {
   if (writer_ != nullptr && !WriterIsFull()) {
     VersionEdit recorded = edit;
@@ -165,14 +179,14 @@ Result<void> VersionSetImpl::MakeDurable(const VersionEdit& edit, const Version&
     // prove nothing. A new manifest settles it either way.
     writer_.reset();
   }
-  return StartManifest(NewFileNumber(), version, state);
+  return StartManifest(NewFileNumber(), catalog, state);
 }
 
-Result<void> VersionSetImpl::StartManifest(std::uint64_t number, const Version& version,
+Result<void> VersionSetImpl::StartManifest(std::uint64_t number, const Catalog& catalog,
                                            const ManifestState& state) {
   // If this fails half-way, CURRENT may name either manifest after a crash, so neither may grow.
   writer_.reset();
-  VersionEdit snapshot = SnapshotEdit(version, state);
+  VersionEdit snapshot = SnapshotEdit(catalog, state);
   RecordNumbers(snapshot);
   QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<ManifestWriter> writer,
                           ManifestWriter::Create(directory_, id_, number, snapshot));
@@ -232,11 +246,11 @@ Result<std::unique_ptr<VersionSet>> VersionSet::Create(io::Directory& directory,
   if (!removed && removed.error().code() != ErrorCode::kNotFound) return removed.error();
   QUIVER_TRY(WriteIdentityFile(directory, id));
   ReplayedManifest nothing;
-  nothing.version = std::make_shared<const Version>(std::vector<Level>());
+  nothing.catalog = NewEmptyCatalog();
   nothing.next_run_number = kFirstRun;
   auto versions =
       std::make_unique<VersionSetImpl>(directory, id, kFirstManifest, std::move(nothing));
-  QUIVER_TRY(versions->StartManifest(kFirstManifest, *versions->current(), versions->state()));
+  QUIVER_TRY(versions->StartManifest(kFirstManifest, *versions->catalog(), versions->state()));
   return versions;
 }
 

@@ -1,4 +1,4 @@
-// VersionSet: the current version and the manifest that makes it durable.
+// VersionSet: the current version of every keyspace and the manifest that makes them durable.
 //
 // Files: IDENTITY (database id, format version), CURRENT (the name of the manifest), MANIFEST-N (a
 // snapshot edit followed by edits, each checksummed and chained to the one before).
@@ -30,7 +30,7 @@
 #include "base/mutex.h"
 #include "io/directory.h"
 #include "quiver/error.h"
-#include "version/version.h"
+#include "version/catalog.h"
 #include "version/version_edit.h"
 
 namespace quiver {
@@ -51,15 +51,17 @@ class VersionSet {
   virtual ~VersionSet() = default;
 
   virtual DatabaseId database_id() const = 0;
-  virtual VersionRef current() const = 0;
+  virtual CatalogRef catalog() const = 0;
   virtual ManifestState state() const = 0;
+  /// The version of the default keyspace.
+  VersionRef current() const { return catalog()->keyspaces().front().version; }
 
-  /// Makes `edit` durable, then current; returns the new version. Numbers handed out so far are
+  /// Makes `edit` durable, then current; returns the new catalog. Numbers handed out so far are
   /// recorded with it. kNoSpace and kIo leave the old version current, but the edit may still be
   /// found by the next Open, as its record may have reached the disk: keep the files it adds and
   /// those it removes until a later Apply has succeeded. kInternal: the edit does not fit.
   /// Cost: one sync, and O(tables).
-  virtual Result<VersionRef> Apply(const VersionEdit& edit) = 0;
+  virtual Result<CatalogRef> Apply(const VersionEdit& edit) = 0;
 
   /// Marks the manifest as complete if Apply wrote to it: without that the next open only skips
   /// some numbers. To be called while the directory is still locked; Apply must not follow.

@@ -27,10 +27,10 @@ Result<void> CheckEntries(const RecoveredBatch& batch) {
   for (std::size_t offset = 0; reader.Next(entry); offset = reader.offset()) {
     ++count;
     const bool known = entry.operation == Operation::kPut || entry.operation == Operation::kDelete;
-    if (known && entry.keyspace == 0 && entry.expiry_us == 0) continue;
+    if (known && entry.expiry_us == 0) continue;
     return error(ErrorCode::kUnsupported,
-                 "the entry is of a kind (keyspace, expiry, range delete or merge) that only a "
-                 "newer build knows; use the build that wrote it",
+                 "the entry is of a kind (expiry, range delete or merge) that only a newer build "
+                 "knows; use the build that wrote it",
                  offset);
   }
   if (!reader.malformed() && count == batch.entry_count) return {};

@@ -1,0 +1,111 @@
+// Keyspaces of an open database: made, found, listed, dropped.
+#include "base/escape.h"
+#include "base/keyspace_access.h"
+#include "base/try.h"
+#include "config/config_table.h"
+#include "db/engine.h"
+#include "db/keyspace_settings.h"
+
+namespace quiver {
+
+namespace {
+
+Error NoKeyspace(std::string_view name) {
+  return {ErrorCode::kNotFound,
+          "there is no keyspace \"" + EscapeBytes(name) + "\"; make it with CreateKeyspace"};
+}
+
+Result<void> CheckSettings(const DatabaseConfig& database, const DatabaseConfig& keyspace) {
+  QUIVER_TRY(CheckKeyspaceSettings(database, keyspace));
+  const std::vector<ConfigViolation> violations = ValidateConfig(keyspace);
+  if (violations.empty()) return {};
+  std::string message =
+      "the settings of the keyspace break " + std::to_string(violations.size()) + " rule(s):";
+  for (const ConfigViolation& violation : violations) message += "\n  " + violation.ToString();
+  return Error(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+}  // namespace
+
+Result<KeyspaceState*> Engine::ResolveNamed(const Keyspace& keyspace) const {
+  KeyspaceState* const state = KeyspaceAccess::Resolve(keyspace, this);
+  if (state == nullptr) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the keyspace " + keyspace.name() +
+                     " belongs to another database or another opening of this one; get it with "
+                     "OpenKeyspace() of the database that is used");
+  }
+  if (state->dropped.load(std::memory_order_acquire)) {
+    return Error(ErrorCode::kNotFound, "the keyspace " + state->name + " was dropped");
+  }
+  return state;
+}
+
+Keyspace Engine::HandleOf(KeyspaceState& state) const {
+  return KeyspaceAccess::Make(state.id, state.name, this, &state);
+}
+
+Result<Keyspace> Engine::CreateKeyspace(std::string_view name, const DatabaseConfig& config) {
+  QUIVER_TRY(CheckWritable());
+  QUIVER_TRY(health_.CheckWritable());
+  QUIVER_TRY(CheckKeyspaceName(name));
+  QUIVER_TRY(CheckSettings(config_, config));
+  MutexLock lock(keyspace_mutex_);
+  if (keyspaces_.FindByName(name) != nullptr) {
+    return Error(ErrorCode::kInvalidArgument, "there is a keyspace \"" + EscapeBytes(name) +
+                                                  "\" already; get it with OpenKeyspace");
+  }
+  VersionEdit edit;
+  const std::uint32_t id = versions_->catalog()->next_id();
+  edit.keyspaces.push_back({id, std::string(name), FormatKeyspaceSettings(config)});
+  QUIVER_TRY(
+      worker_->ApplyEdit(edit, [&] { AddKeyspace(*versions_->catalog()->Find(id), config); }));
+  return HandleOf(*keyspaces_.Find(id));
+}
+
+Result<Keyspace> Engine::OpenKeyspace(std::string_view name) const {
+  QUIVER_TRY(CheckOpen());
+  KeyspaceState* const state = keyspaces_.FindByName(name);
+  if (state == nullptr) return NoKeyspace(name);
+  return HandleOf(*state);
+}
+
+Result<std::vector<Keyspace>> Engine::ListKeyspaces() const {
+  QUIVER_TRY(CheckOpen());
+  std::vector<Keyspace> list;
+  for (KeyspaceState* state : keyspaces_.All()) list.push_back(HandleOf(*state));
+  return list;
+}
+
+// First the mark, so that no later group writes; then the groups before it are waited for; then the
+// manifest forgets it, after which no job's edit about it can follow.
+Result<void> Engine::DropKeyspace(const Keyspace& keyspace) {
+  QUIVER_TRY(CheckWritable());
+  QUIVER_TRY(health_.CheckWritable());
+  MutexLock lock(keyspace_mutex_);
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const state, ResolveNamed(keyspace));
+  if (state->id == kDefaultKeyspaceId) {
+    return Error(ErrorCode::kInvalidArgument, "the default keyspace cannot be dropped");
+  }
+  VersionEdit edit;
+  edit.dropped_keyspaces.push_back(state->id);
+  state->dropped.store(true, std::memory_order_release);
+  write_path_->Drain();
+  const Result<void> applied = worker_->ApplyEdit(edit, [&] {
+    obsolete_files_->AddAll(*state->state.views().Pin()->version);
+    state->state.Clear();
+  });
+  if (!applied) {
+    state->dropped.store(false, std::memory_order_release);
+    return applied;
+  }
+  return {};
+}
+
+Result<DatabaseConfig> Engine::KeyspaceConfig(const Keyspace& keyspace) const {
+  QUIVER_TRY(CheckOpen());
+  QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const state, ResolveNamed(keyspace));
+  return state->config;
+}
+
+}  // namespace quiver
