@@ -47,6 +47,14 @@ enum class CompactionStrategyKind : std::uint8_t { kLeveled, kTiered, kFifo, kLa
 
 enum class CompressionKind : std::uint8_t { kNone, kLz4, kZstd };
 
+/// What Database::Merge does to a value. See quiver/merge_operator.h.
+enum class MergeOperatorKind : std::uint8_t {
+  kNone,      ///< Merge is refused
+  kAddInt64,  ///< adds 64-bit integers
+  kAppend,    ///< appends the operand
+  kCustom,    ///< the operator that the program passes to Open
+};
+
 /// The settings of a database. Defaults are those of the Balanced preset.
 struct DatabaseConfig {
   // --- general
@@ -54,6 +62,7 @@ struct DatabaseConfig {
   bool error_if_exists = false;
   bool store_settings = true;
   std::uint64_t memory_limit_bytes = std::uint64_t{512} << 20;
+  MergeOperatorKind merge_operator = MergeOperatorKind::kNone;
 
   // --- memtable
   MemtableKind memtable_kind = MemtableKind::kEnhancedSkiplist;
@@ -163,5 +172,6 @@ std::string_view MemtableKindName(MemtableKind kind) noexcept;
 std::string_view WalModeName(WalMode mode) noexcept;
 std::string_view CompactionStrategyName(CompactionStrategyKind kind) noexcept;
 std::string_view CompressionName(CompressionKind kind) noexcept;
+std::string_view MergeOperatorName(MergeOperatorKind kind) noexcept;
 
 }  // namespace quiver

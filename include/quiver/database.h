@@ -28,6 +28,7 @@
 #include "quiver/error.h"
 #include "quiver/iterator.h"
 #include "quiver/keyspace.h"
+#include "quiver/merge_operator.h"
 #include "quiver/metrics.h"
 #include "quiver/recovery_report.h"
 #include "quiver/types.h"
@@ -44,6 +45,10 @@ struct ReadOptions {
 struct WriteOptions {
   /// Of Put and Delete; the operations of a batch name theirs themselves. nullptr: the default one.
   const Keyspace* keyspace = nullptr;
+  /// Of Put and Merge: the entry is gone this long after the call, as if it had been deleted; 0:
+  /// never. Or the moment itself, in microseconds since 1970. At most one of the two.
+  std::uint64_t time_to_live_ms = 0;
+  std::uint64_t expiry_us = 0;
   /// Overrides wal_mode for this write. kSync makes it and all earlier writes durable before the
   /// acknowledgement.
   std::optional<WalMode> wal_mode;
@@ -59,13 +64,16 @@ class Database {
   /// Errors: kInvalidArgument (every broken setting at once), kNotFound, kBusy (with the holder's
   /// pid), kCorruption, kUnsupported (newer format), kIo. The settings, but for those about one
   /// open only, are stored with the database unless config.store_settings is false.
-  static Result<std::unique_ptr<Database>> Open(const std::filesystem::path& directory,
-                                                const DatabaseConfig& config = Balanced()) noexcept;
+  /// `merge_operator` is that of keyspaces with the setting merge_operator = custom.
+  static Result<std::unique_ptr<Database>> Open(
+      const std::filesystem::path& directory, const DatabaseConfig& config = Balanced(),
+      std::shared_ptr<const MergeOperator> merge_operator = nullptr) noexcept;
   /// Opens for reading only; nothing in the directory is written, created or upgraded. The log is
   /// replayed into memory. The settings stored with the database are used. Errors as Open(); also
   /// kBusy while a writer has it open.
   static Result<std::unique_ptr<Database>> OpenReadOnly(
-      const std::filesystem::path& directory) noexcept;
+      const std::filesystem::path& directory,
+      std::shared_ptr<const MergeOperator> merge_operator = nullptr) noexcept;
   /// The settings stored with the database in `directory`. Writes nothing.
   static Result<DatabaseConfig> StoredConfig(const std::filesystem::path& directory) noexcept;
 
@@ -78,6 +86,14 @@ class Database {
                    const WriteOptions& options = {}) noexcept;
   /// Deletes a key; deleting an absent key is no error.
   Result<void> Delete(std::string_view key, const WriteOptions& options = {}) noexcept;
+  /// Deletes all keys in [begin, end) at the cost of one write, however many there are. Their space
+  /// comes back as compactions meet them; tables that lie in the range whole go at once.
+  Result<void> DeleteRange(std::string_view begin, std::string_view end,
+                           const WriteOptions& options = {}) noexcept;
+  /// Applies `operand` to the value of `key` with the keyspace's merge operator, without reading it
+  /// (merge_operator.h). kInvalidArgument if the keyspace has none or the operand does not fit it.
+  Result<void> Merge(std::string_view key, std::string_view operand,
+                     const WriteOptions& options = {}) noexcept;
   /// Applies a batch atomically; returns the sequence number of its last operation.
   Result<SequenceNumber> Write(const WriteBatch& batch, const WriteOptions& options = {}) noexcept;
 
@@ -87,6 +103,10 @@ class Database {
   /// Copies the value into `value` (its capacity is reused); false if the key is absent.
   Result<bool> GetInto(std::string_view key, std::string& value,
                        const ReadOptions& options = {}) const noexcept;
+  /// When the value of a key expires, in microseconds since 1970; 0: never; nullopt: the key is
+  /// absent. A merged value never expires as a whole.
+  Result<std::optional<std::uint64_t>> GetExpiry(std::string_view key,
+                                                 const ReadOptions& options = {}) const noexcept;
   /// Looks up many keys on one state. The answers stand in the order of the keys.
   Result<std::vector<std::optional<PinnedValue>>> MultiGet(
       std::span<const std::string_view> keys, const ReadOptions& options = {}) const noexcept;

@@ -1,4 +1,4 @@
-// WriteBatch: puts and deletes that become visible and durable together, or not at all.
+// WriteBatch: puts, deletes and merges that become visible and durable together, or not at all.
 //
 // A batch is applied in order: a later operation on a key wins over an earlier one. It can be
 // written any number of times, and to any database if it names no keyspace but the default one.
@@ -22,6 +22,14 @@ namespace quiver {
 
 struct BatchEntry;
 
+/// What an operation of a batch may say beyond key and value.
+struct EntryOptions {
+  const Keyspace* keyspace = nullptr;  ///< nullptr: the default one
+  /// Of puts and merges: wall clock in microseconds since 1970 from which on the entry is gone, as
+  /// if it had been deleted; 0: never.
+  std::uint64_t expiry_us = 0;
+};
+
 class WriteBatch {
  public:
   WriteBatch() = default;
@@ -34,11 +42,22 @@ class WriteBatch {
 
   /// Adds a put. kInvalidArgument, with the batch unchanged, if key, value or batch would pass
   /// its limit (types.h).
-  Result<void> Put(std::string_view key, std::string_view value);
-  Result<void> Put(const Keyspace& keyspace, std::string_view key, std::string_view value);
-  /// Adds a delete. Errors as Put().
-  Result<void> Delete(std::string_view key);
-  Result<void> Delete(const Keyspace& keyspace, std::string_view key);
+  Result<void> Put(std::string_view key, std::string_view value, const EntryOptions& options = {});
+  Result<void> Put(const Keyspace& keyspace, std::string_view key, std::string_view value) {
+    return Put(key, value, EntryOptions{.keyspace = &keyspace});
+  }
+  /// Adds a delete. Errors as Put(), also if options.expiry_us is set.
+  Result<void> Delete(std::string_view key, const EntryOptions& options = {});
+  Result<void> Delete(const Keyspace& keyspace, std::string_view key) {
+    return Delete(key, EntryOptions{.keyspace = &keyspace});
+  }
+  /// Adds an operand for the merge operator of the keyspace (merge_operator.h). Errors as Put();
+  /// whether it fits the operator is seen when the batch is written.
+  Result<void> Merge(std::string_view key, std::string_view operand,
+                     const EntryOptions& options = {});
+  /// Deletes all keys in [begin, end), at the cost of one operation. Errors as Delete().
+  Result<void> DeleteRange(std::string_view begin, std::string_view end,
+                           const EntryOptions& options = {});
 
   void Clear() noexcept;
   /// Number of operations.
@@ -53,6 +72,7 @@ class WriteBatch {
   std::span<const Keyspace> keyspaces() const noexcept { return keyspaces_; }
   /// Whether an operation writes to the default keyspace without naming it.
   bool uses_default() const noexcept { return uses_default_; }
+  bool has_merges() const noexcept { return has_merges_; }
 
  private:
   Result<void> Add(const BatchEntry& entry, const Keyspace* keyspace);
@@ -60,6 +80,7 @@ class WriteBatch {
   std::string encoded_;
   std::uint32_t count_ = 0;
   bool uses_default_ = false;
+  bool has_merges_ = false;
   std::vector<Keyspace> keyspaces_;
 };
 

@@ -39,12 +39,14 @@ WriteBatch::WriteBatch(WriteBatch&& other) noexcept
     : encoded_(std::exchange(other.encoded_, {})),
       count_(std::exchange(other.count_, 0)),
       uses_default_(std::exchange(other.uses_default_, false)),
+      has_merges_(std::exchange(other.has_merges_, false)),
       keyspaces_(std::exchange(other.keyspaces_, {})) {}
 
 WriteBatch& WriteBatch::operator=(WriteBatch&& other) noexcept {
   encoded_ = std::exchange(other.encoded_, {});
   count_ = std::exchange(other.count_, 0);
   uses_default_ = std::exchange(other.uses_default_, false);
+  has_merges_ = std::exchange(other.has_merges_, false);
   keyspaces_ = std::exchange(other.keyspaces_, {});
   return *this;
 }
@@ -65,29 +67,53 @@ Result<void> WriteBatch::Add(const BatchEntry& entry, const Keyspace* keyspace) 
   return {};
 }
 
-Result<void> WriteBatch::Put(std::string_view key, std::string_view value) {
-  return Add({.operation = Operation::kPut, .key = key, .value = value}, nullptr);
+namespace {
+
+BatchEntry EntryOf(Operation operation, std::string_view key, std::string_view value,
+                   const EntryOptions& options) {
+  return {.keyspace = options.keyspace == nullptr ? 0 : options.keyspace->id(),
+          .operation = operation,
+          .key = key,
+          .value = value,
+          .expiry_us = options.expiry_us};
 }
 
-Result<void> WriteBatch::Put(const Keyspace& keyspace, std::string_view key,
-                             std::string_view value) {
-  return Add({.keyspace = keyspace.id(), .operation = Operation::kPut, .key = key, .value = value},
-             &keyspace);
+Result<void> CheckNoExpiry(const EntryOptions& options) {
+  if (options.expiry_us == 0) return {};
+  return Error(ErrorCode::kInvalidArgument, "a delete cannot expire: expiry_us must be 0");
 }
 
-Result<void> WriteBatch::Delete(std::string_view key) {
-  return Add({.operation = Operation::kDelete, .key = key, .value = {}}, nullptr);
+}  // namespace
+
+Result<void> WriteBatch::Put(std::string_view key, std::string_view value,
+                             const EntryOptions& options) {
+  return Add(EntryOf(Operation::kPut, key, value, options), options.keyspace);
 }
 
-Result<void> WriteBatch::Delete(const Keyspace& keyspace, std::string_view key) {
-  return Add({.keyspace = keyspace.id(), .operation = Operation::kDelete, .key = key, .value = {}},
-             &keyspace);
+Result<void> WriteBatch::Delete(std::string_view key, const EntryOptions& options) {
+  QUIVER_TRY(CheckNoExpiry(options));
+  return Add(EntryOf(Operation::kDelete, key, {}, options), options.keyspace);
+}
+
+Result<void> WriteBatch::Merge(std::string_view key, std::string_view operand,
+                               const EntryOptions& options) {
+  QUIVER_TRY(Add(EntryOf(Operation::kMerge, key, operand, options), options.keyspace));
+  has_merges_ = true;
+  return {};
+}
+
+Result<void> WriteBatch::DeleteRange(std::string_view begin, std::string_view end,
+                                     const EntryOptions& options) {
+  QUIVER_TRY(CheckNoExpiry(options));
+  if (end.size() > kKeyBytesMax) return OverLimit("end of the range", end.size(), kKeyBytesMax);
+  return Add(EntryOf(Operation::kRangeDelete, begin, end, options), options.keyspace);
 }
 
 void WriteBatch::Clear() noexcept {
   encoded_.clear();
   count_ = 0;
   uses_default_ = false;
+  has_merges_ = false;
   keyspaces_.clear();
 }
 

@@ -51,8 +51,19 @@ std::uint64_t CreationTime(const JobContext& context, const CompactionPlan& plan
   return newest_s;
 }
 
-Result<void> Merge(const JobContext& context, const CompactionPlan& plan,
-                   const SnapshotList& snapshots, JobResult& result) {
+bool HasExpiry(const CompactionPlan& plan) {
+  for (const CompactionInput& input : plan.inputs) {
+    for (const TableFileRef& table : input.tables) {
+      if (table->summary.expiry_us_max != 0) return true;
+    }
+  }
+  return false;
+}
+
+Result<void> Merge(const JobContext& given, const CompactionPlan& plan, const Retention& retention,
+                   JobResult& result) {
+  JobContext context = given;
+  context.schema.has_expiry |= HasExpiry(plan);
   const std::uint64_t buffers = plan.inputs.size() * std::uint64_t{kReadAheadBytes};
   const CompactionMemory memory(context.ledger, buffers + OutputBufferBytes(*context.config));
   // The runs of the version, cut down to the inputs. They outlive the iterators over them.
@@ -76,7 +87,7 @@ Result<void> Merge(const JobContext& context, const CompactionPlan& plan,
                                 .compression = plan.compression,
                                 .created_s = CreationTime(context, plan),
                                 .grandparents = plan.grandparents});
-  CompactionIterator survivors(*merged, snapshots, plan.is_bottom);
+  CompactionIterator survivors(*merged, retention, plan.is_bottom);
   QUIVER_TRY(WriteSurvivors(context, survivors, output, result));
   if (result.entries_read != expected_entries) {
     return Error(ErrorCode::kInternal, "the compaction read " +
@@ -90,14 +101,14 @@ Result<void> Merge(const JobContext& context, const CompactionPlan& plan,
 }  // namespace
 
 Result<JobResult> RunCompaction(const JobContext& context, const Version& version,
-                                const CompactionPlan& plan, const SnapshotList& snapshots) {
+                                const CompactionPlan& plan, const Retention& retention) {
   // The caller has marked the inputs as busy since; everything else must still hold.
   QUIVER_TRY(CheckPlan(version, plan, {}));
   const std::uint64_t start_ns = context.clock->MonotonicNanos();
   JobResult result;
   RemoveInputs(context, plan, result.edit);
   if (plan.action == CompactionAction::kMerge) {
-    QUIVER_TRY(Merge(context, plan, snapshots, result));
+    QUIVER_TRY(Merge(context, plan, retention, result));
   } else if (plan.action == CompactionAction::kMove) {
     AddMoved(context, plan, result.edit);
   }

@@ -13,6 +13,7 @@
 
 #include "base/memory_ledger.h"
 #include "compaction/compaction_strategy.h"
+#include "compaction/retention.h"
 #include "io/clock.h"
 #include "io/directory.h"
 #include "io/rate_limiter.h"
@@ -46,11 +47,6 @@ struct JobContext {
   const std::atomic<bool>* cancelled = nullptr;
 };
 
-/// Sequence numbers that readers hold, ascending, the present last. A version of a key is kept if
-/// it is the newest one visible at one of them, or newer than all: readers may still come to stand
-/// among those. An empty list means that nobody reads the past: only the newest version is kept.
-using SnapshotList = std::vector<SequenceNumber>;
-
 struct JobResult {
   VersionEdit edit;
   std::uint64_t read_bytes = 0;
@@ -62,9 +58,9 @@ struct JobResult {
 };
 
 /// Writes everything `entries` yields into one new run of level 0 (several tables if it is
-/// large). Versions that no snapshot needs are dropped; deletes are kept.
+/// large). Versions that nobody needs are dropped; deletes are kept.
 Result<JobResult> RunFlush(const JobContext& context, std::unique_ptr<InternalIterator> entries,
-                           const SnapshotList& snapshots);
+                           const Retention& retention);
 
 /// Carries out `plan` on `version`. Checks on the way that entries come in order, that as many are
 /// read as the manifest counts in the inputs, and that read = written + dropped.
@@ -73,6 +69,6 @@ Result<JobResult> RunFlush(const JobContext& context, std::unique_ptr<InternalIt
 /// outputs and their names are durable when it returns; the caller applies the edit, and if that
 /// fails it keeps the outputs (see VersionSet::Apply).
 Result<JobResult> RunCompaction(const JobContext& context, const Version& version,
-                                const CompactionPlan& plan, const SnapshotList& snapshots);
+                                const CompactionPlan& plan, const Retention& retention);
 
 }  // namespace quiver

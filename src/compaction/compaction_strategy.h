@@ -52,6 +52,8 @@ struct CompactionPlan {
   RunNumber output_run = 0;
   /// No older version of any key can lie outside the inputs: deletes may be dropped.
   bool is_bottom = false;
+  /// Of kDrop: range deletes hide what the inputs hold, and all that is older, from everybody.
+  bool drops_hidden = false;
   CompressionKind compression = CompressionKind::kNone;
   /// Tables of the level below the output, to cut outputs at their borders; may be empty.
   std::vector<TableFileRef> grandparents;

@@ -9,7 +9,7 @@
 namespace quiver {
 
 Result<JobResult> RunFlush(const JobContext& context, std::unique_ptr<InternalIterator> entries,
-                           const SnapshotList& snapshots) {
+                           const Retention& retention) {
   const std::uint64_t start_ns = context.clock->MonotonicNanos();
   const CompactionMemory memory(context.ledger, OutputBufferBytes(*context.config));
   JobResult result;
@@ -18,7 +18,7 @@ Result<JobResult> RunFlush(const JobContext& context, std::unique_ptr<InternalIt
                                 .compression = context.config->compression,
                                 .created_s = NowSeconds(*context.clock),
                                 .grandparents = {}});
-  CompactionIterator survivors(*entries, snapshots, /*is_bottom=*/false);
+  CompactionIterator survivors(*entries, retention, /*is_bottom=*/false);
   QUIVER_TRY(WriteSurvivors(context, survivors, output, result));
   result.duration_ns = context.clock->MonotonicNanos() - start_ns;
   if (context.metrics != nullptr) context.metrics->RecordFlush(0, result.written_bytes);

@@ -44,6 +44,11 @@ Result<void> WriteSurvivors(const JobContext& context, CompactionIterator& survi
   QUIVER_TRY(survivors.status());
   QUIVER_TRY(CheckCancelled(context));
   QUIVER_TRY(output.Finish(result));
+  if (const SequenceNumber cleaned = survivors.cleaned_sequence(); cleaned != 0) {
+    for (const VersionEdit::AddedTable& table : result.edit.added) {
+      result.edit.cleaned.push_back({table.keyspace, table.summary.number, cleaned});
+    }
+  }
   result.entries_read = survivors.entries_read();
   result.entries_dropped = survivors.entries_dropped();
   if (result.entries_read != result.entries_written + result.entries_dropped) {

@@ -99,7 +99,10 @@ void AppendRules(std::string& page) {
       "`lazy_leveling`).\n"
       "- With `fifo`, `fifo_size_limit_bytes` or `fifo_age_limit_s` is set, and a size limit holds "
       "at least one memtable.\n"
-      "- `error_if_exists` needs `create_if_missing`.\n";
+      "- `error_if_exists` needs `create_if_missing`.\n"
+      "- With `merge_operator` `add_int64` `value_width_bytes` is 0 or 8, with `append` and "
+      "`custom` "
+      "0.\n";
   page += "- `compaction_rate_limit_bytes_per_s` is 0 or at least " +
           FormatSize(kRateLimitFloorBytesPerS) + ".\n\n";
 }

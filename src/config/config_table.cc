@@ -91,6 +91,11 @@ constexpr std::array kRows{
         .sentence = "Memory of memtables, block cache, table indexes and compactions together; "
                     "the cache takes what the others leave."),
 
+    QUIVER_SETTING(merge_operator, .group = "general", .fixed_at_creation = true,
+        .per_keyspace = true,
+        .sentence = "What a merge does to a value: nothing, since it is refused; adds 64-bit "
+                    "integers; appends; or what the program that opens the database says."),
+
     QUIVER_SETTING(memtable_kind, .group = "memtable", .flag = "memtable",
         .per_keyspace = true,
         .sentence = "In-memory structure that takes writes until a flush (docs/memtables.md)."),

@@ -25,6 +25,9 @@ std::string_view WalModeName(WalMode mode) noexcept {
 std::string_view CompactionStrategyName(CompactionStrategyKind kind) noexcept {
   return NameOf(kind);
 }
+std::string_view MergeOperatorName(MergeOperatorKind kind) noexcept {
+  return NameOf(kind);
+}
 std::string_view CompressionName(CompressionKind kind) noexcept {
   return NameOf(kind);
 }

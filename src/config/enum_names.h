@@ -22,6 +22,9 @@ inline constexpr std::array<std::string_view, 4> kCompactionStrategyNames{"level
                                                                           "fifo", "lazy_leveling"};
 inline constexpr std::array<std::string_view, 3> kCompressionNames{"none", "lz4", "zstd"};
 
+inline constexpr std::array<std::string_view, 4> kMergeOperatorNames{"none", "add_int64", "append",
+                                                                     "custom"};
+
 static_assert(kMemtableKindNames.size() == static_cast<std::size_t>(MemtableKind::kVector) + 1);
 static_assert(kWalModeNames.size() == static_cast<std::size_t>(WalMode::kAsync) + 1);
 static_assert(kWalRecoveryModeNames.size() ==
@@ -29,6 +32,8 @@ static_assert(kWalRecoveryModeNames.size() ==
 static_assert(kCompactionStrategyNames.size() ==
               static_cast<std::size_t>(CompactionStrategyKind::kLazyLeveling) + 1);
 static_assert(kCompressionNames.size() == static_cast<std::size_t>(CompressionKind::kZstd) + 1);
+static_assert(kMergeOperatorNames.size() ==
+              static_cast<std::size_t>(MergeOperatorKind::kCustom) + 1);
 
 template <typename Enum>
 constexpr std::span<const std::string_view> EnumNames() noexcept;
@@ -52,6 +57,10 @@ constexpr std::span<const std::string_view> EnumNames<CompactionStrategyKind>() 
 template <>
 constexpr std::span<const std::string_view> EnumNames<CompressionKind>() noexcept {
   return kCompressionNames;
+}
+template <>
+constexpr std::span<const std::string_view> EnumNames<MergeOperatorKind>() noexcept {
+  return kMergeOperatorNames;
 }
 
 }  // namespace quiver

@@ -151,10 +151,22 @@ void CheckRateLimit(const DatabaseConfig& config, Violations& violations) {
   Report(config, "compaction_rate_limit_bytes_per_s", "0 or at least " + least, least, violations);
 }
 
+void CheckMergeOperator(const DatabaseConfig& config, Violations& violations) {
+  const std::uint32_t width = config.value_width_bytes;
+  if (config.merge_operator == MergeOperatorKind::kNone || width == 0) return;
+  if (config.merge_operator == MergeOperatorKind::kAddInt64) {
+    if (width == sizeof(std::int64_t)) return;
+    Report(config, "value_width_bytes", "0 or 8 with merge_operator add_int64", "8", violations);
+    return;
+  }
+  Report(config, "value_width_bytes", "0 with a merge_operator that makes values of any length",
+         "0", violations);
+}
+
 using Rule = void (*)(const DatabaseConfig&, Violations&);
-constexpr std::array<Rule, 9> kRules{CheckOpenFlags,    CheckMemory, CheckLinkedList,
-                                     CheckHashBuckets,  CheckBlocks, CheckLevels,
-                                     CheckWriteControl, CheckFifo,   CheckRateLimit};
+constexpr std::array<Rule, 10> kRules{
+    CheckOpenFlags, CheckMemory,       CheckLinkedList, CheckHashBuckets, CheckBlocks,
+    CheckLevels,    CheckWriteControl, CheckFifo,       CheckRateLimit,   CheckMergeOperator};
 
 }  // namespace
 

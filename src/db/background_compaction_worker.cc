@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "base/try.h"
-#include "iterator/merging_iterator.h"
+#include "compaction/dead_tables.h"
+#include "db/memtable_flush.h"
 
 namespace quiver {
 
@@ -108,15 +109,11 @@ Result<void> BackgroundCompactionWorker::FlushOnce(KeyspaceState& keyspace,
                                                    const std::vector<MemtableRef>& memtables,
                                                    Retry& retry) {
   if (memtables.empty()) return {};  // the keyspace was dropped meanwhile
-  std::vector<std::unique_ptr<InternalIterator>> children;
-  for (const MemtableRef& memtable : memtables) {
-    memtable->table().Seal();
-    children.push_back(memtable->table().NewIterator());
-  }
   // Writers wait for flushes, so the limit of compactions is not theirs.
   JobContext jobs = JobsOf(keyspace);
   jobs.rate_limiter = nullptr;
-  Result<JobResult> job = RunFlush(jobs, NewMergingIterator(std::move(children)), Snapshots());
+  Result<JobResult> job =
+      FlushMemtables(jobs, memtables, RetentionOf(keyspace, *VersionOf(keyspace)));
   if (!job) {
     retry = ReportJob(job.error());
     return job.error();
@@ -126,40 +123,6 @@ Result<void> BackgroundCompactionWorker::FlushOnce(KeyspaceState& keyspace,
   parts_.obsolete_files->Sweep();
   // A segment that cannot be removed now is removed by the next flush or the next open.
   (void)parts_.wal->DeleteSegmentsBefore(parts_.versions->state().first_log_segment);
-  return {};
-}
-
-Result<void> BackgroundCompactionWorker::CommitFlush(KeyspaceState& keyspace,
-                                                     const std::vector<MemtableRef>& memtables,
-                                                     JobResult& job) {
-  SequenceNumber flushed_sequence = 0;
-  for (const MemtableRef& memtable : memtables) {
-    flushed_sequence = std::max(flushed_sequence, memtable->largest_sequence());
-  }
-  MutexLock lock(manifest_mutex_);
-  if (keyspace.dropped.load(std::memory_order_acquire)) {
-    for (const auto& table : job.edit.added) {
-      parts_.obsolete_files->AddOutput(table.summary.number);
-    }
-    return {};
-  }
-  // The log first: a memtable made after the look at it starts in this segment or a later one, and
-  // holds later sequences. What is durable reaches beyond what is flushed, which was sealed with
-  // its segment.
-  const std::uint64_t current_segment = parts_.wal->segment_number();
-  const SequenceNumber durable_sequence = parts_.wal->durable_sequence();
-  job.edit.first_log_segment = parts_.keyspaces->FirstSegment(memtables, current_segment);
-  const SequenceNumber everywhere = parts_.keyspaces->FlushedSequence(memtables, durable_sequence);
-  job.edit.flushed_sequence = everywhere;
-  if (everywhere < flushed_sequence) {
-    job.edit.keyspace_flushed.push_back({keyspace.id, flushed_sequence});
-  }
-  Result<CatalogRef> catalog = parts_.versions->Apply(job.edit);
-  if (!catalog) {
-    ReportEdit(catalog.error());
-    return catalog.error();
-  }
-  keyspace.state.FinishFlush((*catalog)->Find(keyspace.id)->version, memtables);
   return {};
 }
 
@@ -196,28 +159,14 @@ std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::Pick
   for (KeyspaceState* keyspace : keyspaces) {
     const KeyspaceRecord* const record = catalog->Find(keyspace->id);
     if (record == nullptr || record->version->table_count() == 0) continue;
-    std::optional<CompactionPlan> plan = keyspace->strategy->Pick(*record->version, context);
+    const Retention retention = RetentionOf(*keyspace, *record->version);
+    std::optional<CompactionPlan> plan = PickDead(*record->version, retention, context.busy);
+    if (!plan) plan = keyspace->strategy->Pick(*record->version, context);
     if (!plan) continue;
     last_picked_ = keyspace->id;
     return Task{keyspace, record->version, *std::move(plan)};
   }
   return std::nullopt;
-}
-
-JobContext BackgroundCompactionWorker::JobsOf(const KeyspaceState& keyspace) const {
-  JobContext jobs = parts_.jobs;
-  jobs.config = &keyspace.config;
-  jobs.schema = keyspace.schema();
-  jobs.keyspace = keyspace.id;
-  return jobs;
-}
-
-// Empty if the keyspace was dropped.
-VersionRef BackgroundCompactionWorker::VersionOf(const KeyspaceState& keyspace) const {
-  const CatalogRef catalog = parts_.versions->catalog();
-  const KeyspaceRecord* const record = catalog->Find(keyspace.id);
-  return record != nullptr ? record->version
-                           : std::make_shared<const Version>(std::vector<Level>());
 }
 
 void BackgroundCompactionWorker::SetBusyLocked(const CompactionPlan& plan, bool busy) {
@@ -257,46 +206,6 @@ void BackgroundCompactionWorker::CompactionLoop() {
   }
   --compactions_scheduled_;
   idle_.NotifyAll();
-}
-
-Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry) {
-  KeyspaceState& keyspace = *task.keyspace;
-  const Result<JobResult> job =
-      RunCompaction(JobsOf(keyspace), *task.version, task.plan, Snapshots());
-  if (!job) {
-    retry = ReportJob(job.error());
-    return job.error();
-  }
-  {
-    MutexLock lock(manifest_mutex_);
-    if (keyspace.dropped.load(std::memory_order_acquire)) {
-      for (const auto& table : job->edit.added) {
-        parts_.obsolete_files->AddOutput(table.summary.number);
-      }
-      return {};
-    }
-    const VersionRef before = VersionOf(keyspace);
-    Result<CatalogRef> after = parts_.versions->Apply(job->edit);
-    if (!after) {
-      ReportEdit(after.error());
-      return after.error();
-    }
-    keyspace.state.InstallVersion((*after)->Find(keyspace.id)->version);
-    parts_.obsolete_files->AddRemoved(*before, job->edit);
-  }
-  parts_.health->JobSucceeded();
-  return {};
-}
-
-Result<void> BackgroundCompactionWorker::ApplyEdit(const VersionEdit& edit,
-                                                   const std::function<void()>& publish) {
-  MutexLock lock(manifest_mutex_);
-  if (const auto applied = parts_.versions->Apply(edit); !applied) {
-    ReportEdit(applied.error());
-    return applied.error();
-  }
-  publish();
-  return {};
 }
 
 Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,

@@ -95,6 +95,9 @@ class BackgroundCompactionWorker {
   };
   Result<void> RunTask(const Task& task, Retry& retry) EXCLUDES(mutex_);
   std::optional<Task> PickLocked() REQUIRES(mutex_);
+  void ForgetRangeDeletes(KeyspaceState& keyspace, const Version& version)
+      REQUIRES(manifest_mutex_);
+  Retention RetentionOf(const KeyspaceState& keyspace, const Version& version) const;
   JobContext JobsOf(const KeyspaceState& keyspace) const;
   VersionRef VersionOf(const KeyspaceState& keyspace) const;
   CompactionContext ContextLocked() const REQUIRES(mutex_);

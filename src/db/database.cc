@@ -3,6 +3,7 @@
 #include "quiver/database.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/batch_codec.h"
 #include "base/try.h"
@@ -46,23 +47,62 @@ Result<void> CheckWidth(std::uint32_t declared, std::size_t actual, const char* 
                    "_width_bytes = " + std::to_string(declared));
 }
 
+Result<void> CheckOperand(const KeyspaceState& keyspace, std::string_view operand) {
+  if (keyspace.merge_operator == nullptr) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "the keyspace " + keyspace.name +
+                     " takes no merges: it was created with merge_operator = none");
+  }
+  if (keyspace.merge_operator->IsOperand(operand)) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               "an operand of " + std::to_string(operand.size()) +
+                   " bytes does not fit the merge operator " +
+                   std::string(MergeOperatorName(keyspace.config.merge_operator)) +
+                   " of keyspace " + keyspace.name);
+}
+
+/// What the keyspace of an entry has to say about it.
+Result<void> CheckEntry(const KeyspaceState& keyspace, const BatchEntry& entry) {
+  if (entry.operation == Operation::kRangeDelete) return {};
+  QUIVER_TRY(CheckWidth(keyspace.config.key_width_bytes, entry.key.size(), "key"));
+  if (entry.operation == Operation::kDelete) return {};
+  if (entry.operation == Operation::kMerge) QUIVER_TRY(CheckOperand(keyspace, entry.value));
+  return CheckWidth(keyspace.config.value_width_bytes, entry.value.size(), "value");
+}
+
 /// Of every operation of `batch`, which names `keyspaces`.
-Result<void> CheckWidths(const WriteBatch& batch, std::span<KeyspaceState* const> keyspaces) {
+Result<void> CheckEntries(const WriteBatch& batch, std::span<KeyspaceState* const> keyspaces) {
   const auto is_free = [](const KeyspaceState* keyspace) {
     return keyspace->config.key_width_bytes == 0 && keyspace->config.value_width_bytes == 0;
   };
-  if (std::ranges::all_of(keyspaces, is_free)) return {};
+  if (!batch.has_merges() && std::ranges::all_of(keyspaces, is_free)) return {};
   BatchReader reader(batch.encoded());
   BatchEntry entry;
   while (reader.Next(entry)) {
     const auto found = std::ranges::find(keyspaces, entry.keyspace, &KeyspaceState::id);
-    if (found == keyspaces.end()) continue;
-    const DatabaseConfig& config = (*found)->config;
-    QUIVER_TRY(CheckWidth(config.key_width_bytes, entry.key.size(), "key"));
-    if (entry.operation != Operation::kPut) continue;
-    QUIVER_TRY(CheckWidth(config.value_width_bytes, entry.value.size(), "value"));
+    if (found != keyspaces.end()) QUIVER_TRY(CheckEntry(**found, entry));
   }
   return {};
+}
+
+/// The moment at which an entry written now with `options` expires.
+Result<std::uint64_t> ExpiryOf(const Engine& engine, Operation operation,
+                               const WriteOptions& options) {
+  if (options.time_to_live_ms == 0 && options.expiry_us == 0) [[likely]]
+    return 0;
+  const bool can_expire = operation == Operation::kPut || operation == Operation::kMerge;
+  if (!can_expire || (options.time_to_live_ms != 0 && options.expiry_us != 0)) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "time_to_live_ms or expiry_us may be given, not both, for puts and merges alone");
+  }
+  if (options.expiry_us != 0) return options.expiry_us;
+  const std::uint64_t now_us = engine.WallMicros();
+  if (options.time_to_live_ms > (std::numeric_limits<std::uint64_t>::max() - now_us) / 1000) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "time_to_live_ms is beyond the end of time; 0 means "
+                 "that the entry never expires");
+  }
+  return now_us + options.time_to_live_ms * 1000;
 }
 
 /// The encoded form of a single put or delete lives in a buffer of the thread's own; a huge value
@@ -89,6 +129,23 @@ auto Timer(const Engine& engine, EngineMetrics::Operation& operation) {
   return OperationTimer<decltype(now)>(operation.latency, now, kOperationSampleEvery);
 }
 
+/// One operation; its keyspace and expiry come from `options`.
+Result<void> WriteOne(Engine& engine, EngineMetrics::Operation& operation, BatchEntry entry,
+                      const WriteOptions& options) {
+  QUIVER_TRY(CheckKey(entry.key));
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const keyspace, engine.Resolve(options.keyspace));
+  QUIVER_TRY(CheckEntry(*keyspace, entry));
+  QUIVER_ASSIGN_OR_RETURN(entry.expiry_us, ExpiryOf(engine, entry.operation, options));
+  entry.keyspace = keyspace->id;
+  const auto timer = Timer(engine, operation);
+  const EncodeBuffer encoded;
+  AppendBatchEntry(encoded.buffer(), entry);
+  QUIVER_TRY(engine.Write(encoded.buffer(), 1, {&keyspace, 1}, options));
+  operation.count.Add();
+  operation.bytes.Add(entry.key.size() + entry.value.size());
+  return {};
+}
+
 }  // namespace
 
 Database::Database(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -97,17 +154,21 @@ Database::~Database() {
   (void)impl_->engine->Close();
 }
 
-Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& directory,
-                                                 const DatabaseConfig& config) noexcept {
+Result<std::unique_ptr<Database>> Database::Open(
+    const std::filesystem::path& directory, const DatabaseConfig& config,
+    std::shared_ptr<const MergeOperator> merge_operator) noexcept {
   QUIVER_ASSIGN_OR_RETURN(
-      auto engine, Engine::Open(io::SystemEnvironment(), directory, config, OpenMode::kReadWrite));
+      auto engine, Engine::Open(io::SystemEnvironment(), directory, config, OpenMode::kReadWrite,
+                                std::move(merge_operator)));
   return std::unique_ptr<Database>(new Database(std::make_unique<Impl>(std::move(engine))));
 }
 
 Result<std::unique_ptr<Database>> Database::OpenReadOnly(
-    const std::filesystem::path& directory) noexcept {
-  QUIVER_ASSIGN_OR_RETURN(
-      auto engine, Engine::Open(io::SystemEnvironment(), directory, {}, OpenMode::kReadOnly));
+    const std::filesystem::path& directory,
+    std::shared_ptr<const MergeOperator> merge_operator) noexcept {
+  QUIVER_ASSIGN_OR_RETURN(auto engine,
+                          Engine::Open(io::SystemEnvironment(), directory, {}, OpenMode::kReadOnly,
+                                       std::move(merge_operator)));
   return std::unique_ptr<Database>(new Database(std::make_unique<Impl>(std::move(engine))));
 }
 
@@ -119,37 +180,32 @@ Result<DatabaseConfig> Database::StoredConfig(const std::filesystem::path& direc
 
 Result<void> Database::Put(std::string_view key, std::string_view value,
                            const WriteOptions& options) noexcept {
-  QUIVER_TRY(CheckKey(key));
   QUIVER_TRY(CheckValue(value));
   Engine& engine = *impl_->engine;
-  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const keyspace, engine.Resolve(options.keyspace));
-  QUIVER_TRY(CheckWidth(keyspace->config.key_width_bytes, key.size(), "key"));
-  QUIVER_TRY(CheckWidth(keyspace->config.value_width_bytes, value.size(), "value"));
-  EngineMetrics::Operation& operation = engine.core().metrics.put;
-  const auto timer = Timer(engine, operation);
-  const EncodeBuffer encoded;
-  AppendBatchEntry(encoded.buffer(), {.keyspace = keyspace->id, .key = key, .value = value});
-  QUIVER_TRY(engine.Write(encoded.buffer(), 1, {&keyspace, 1}, options));
-  operation.count.Add();
-  operation.bytes.Add(key.size() + value.size());
-  return {};
+  return WriteOne(engine, engine.core().metrics.put,
+                  {.operation = Operation::kPut, .key = key, .value = value}, options);
 }
 
 Result<void> Database::Delete(std::string_view key, const WriteOptions& options) noexcept {
-  QUIVER_TRY(CheckKey(key));
   Engine& engine = *impl_->engine;
-  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const keyspace, engine.Resolve(options.keyspace));
-  QUIVER_TRY(CheckWidth(keyspace->config.key_width_bytes, key.size(), "key"));
-  EngineMetrics::Operation& operation = engine.core().metrics.remove;
-  const auto timer = Timer(engine, operation);
-  const EncodeBuffer encoded;
-  AppendBatchEntry(
-      encoded.buffer(),
-      {.keyspace = keyspace->id, .operation = Operation::kDelete, .key = key, .value = {}});
-  QUIVER_TRY(engine.Write(encoded.buffer(), 1, {&keyspace, 1}, options));
-  operation.count.Add();
-  operation.bytes.Add(key.size());
-  return {};
+  return WriteOne(engine, engine.core().metrics.remove,
+                  {.operation = Operation::kDelete, .key = key, .value = {}}, options);
+}
+
+Result<void> Database::DeleteRange(std::string_view begin, std::string_view end,
+                                   const WriteOptions& options) noexcept {
+  QUIVER_TRY(CheckKey(end));
+  Engine& engine = *impl_->engine;
+  return WriteOne(engine, engine.core().metrics.remove,
+                  {.operation = Operation::kRangeDelete, .key = begin, .value = end}, options);
+}
+
+Result<void> Database::Merge(std::string_view key, std::string_view operand,
+                             const WriteOptions& options) noexcept {
+  QUIVER_TRY(CheckValue(operand));
+  Engine& engine = *impl_->engine;
+  return WriteOne(engine, engine.core().metrics.put,
+                  {.operation = Operation::kMerge, .key = key, .value = operand}, options);
 }
 
 Result<SequenceNumber> Database::Write(const WriteBatch& batch,
@@ -169,7 +225,7 @@ Result<SequenceNumber> Database::Write(const WriteBatch& batch,
     }
     keyspaces = several;
   }
-  QUIVER_TRY(CheckWidths(batch, keyspaces));
+  QUIVER_TRY(CheckEntries(batch, keyspaces));
   EngineMetrics::Operation& operation = engine.core().metrics.write;
   const auto timer = Timer(engine, operation);
   QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence,
@@ -208,6 +264,15 @@ Result<bool> Database::GetInto(std::string_view key, std::string& value,
   metrics.get_found.Add();
   metrics.get.bytes.Add(key.size() + value.size());
   return true;
+}
+
+Result<std::optional<std::uint64_t>> Database::GetExpiry(
+    std::string_view key, const ReadOptions& options) const noexcept {
+  const Engine& engine = *impl_->engine;
+  const EpochGuard guard(engine.core().epochs);
+  TableAnswer found;
+  QUIVER_ASSIGN_OR_RETURN(const bool hit, engine.Get(key, options, /*want_pin=*/false, found));
+  return hit ? std::optional<std::uint64_t>(found.answer.expiry_us) : std::nullopt;
 }
 
 Result<std::vector<std::optional<PinnedValue>>> Database::MultiGet(

@@ -1,6 +1,9 @@
 #include "db/db_iterator.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "db/merge_lookup.h"
 
 namespace quiver {
 
@@ -73,11 +76,11 @@ void Iterator::Impl::SeekForPrev(std::string_view target) {
 void Iterator::Impl::Next() {
   if (!valid_ || !CheckOpen()) return;
   ++steps_;
-  if (forward_) {
+  if (!forward_) {
+    TurnForward();
+  } else if (!is_saved_) {
     saved_key_.assign(source_.merged->entry().key);
     source_.merged->Next();
-  } else {
-    TurnForward();
   }
   FindForward(/*skip_saved_key=*/true);
 }
@@ -102,6 +105,10 @@ void Iterator::Impl::TurnForward() {
 // From the current entry to before all versions of its key.
 void Iterator::Impl::TurnBackward() {
   forward_ = false;
+  if (is_saved_) {
+    source_.merged->SeekForPrev(saved_key_, kSequenceMax);
+    return;
+  }
   saved_key_.assign(source_.merged->entry().key);
   while (source_.merged->Valid() && source_.merged->entry().key == saved_key_) {
     source_.merged->Prev();
@@ -110,47 +117,110 @@ void Iterator::Impl::TurnBackward() {
 
 void Iterator::Impl::FindForward(bool skip_saved_key) {
   InternalIterator& merged = *source_.merged;
+  is_saved_ = false;
   std::uint64_t skipped_deletes = 0;
-  for (; merged.Valid(); merged.Next()) {
+  while (merged.Valid()) {
     const EntryView& entry = merged.entry();
     if (upper_ && entry.key >= *upper_) break;
-    if (entry.sequence > source_.sequence) continue;
-    if (skip_saved_key && entry.key == saved_key_) continue;
+    if (entry.sequence > source_.sequence || (skip_saved_key && entry.key == saved_key_)) {
+      merged.Next();
+      continue;
+    }
     if (IsLive(entry)) {
       valid_ = true;
       break;
     }
-    ++skipped_deletes;
     saved_key_.assign(entry.key);
     skip_saved_key = true;
+    if (entry.operation == Operation::kMerge && !IsCovered(entry)) {
+      if (MergeForward()) break;
+      continue;  // behind the operands already
+    }
+    ++skipped_deletes;
+    merged.Next();
   }
   CountSkipped(skipped_deletes);
 }
 
+// From the newest visible operand of saved_key_ to the end of what it applies to. True if there is
+// a value, which is then saved and valid, or an error.
+bool Iterator::Impl::MergeForward() {
+  InternalIterator& merged = *source_.merged;
+  std::vector<std::string> operands;  // the newest first; copies, since the cursor moves on
+  std::optional<std::string> base;
+  for (; merged.Valid() && merged.entry().key == saved_key_; merged.Next()) {
+    const EntryView& entry = merged.entry();
+    if (IsCovered(entry) || entry.operation == Operation::kDelete) break;
+    const bool gone = IsExpired(entry);
+    if (entry.operation == Operation::kPut) {
+      if (!gone) base.emplace(entry.value);
+      break;
+    }
+    if (entry.operation == Operation::kMerge && !gone) operands.emplace_back(entry.value);
+  }
+  if (!merged.status().ok()) return true;  // valid_ is false: status() tells
+  if (operands.empty() && !base) return false;
+  const std::vector<std::string_view> oldest_first(operands.rbegin(), operands.rend());
+  return ApplyOperands(base, oldest_first);
+}
+
+// Saves the value of saved_key_; it is valid unless there was an error, which is kept. True, for
+// those who stop in both cases.
+bool Iterator::Impl::ApplyOperands(std::optional<std::string_view> base,
+                                   const std::vector<std::string_view>& oldest_first) {
+  std::string value(base.value_or(std::string_view()));
+  if (!oldest_first.empty()) {
+    const Result<void> applied =
+        quiver::ApplyOperands(source_.merge_operator, saved_key_, base, oldest_first, value);
+    if (!applied) {
+      error_ = applied.error();
+      valid_ = false;
+      return true;
+    }
+  }
+  saved_value_ = std::move(value);
+  is_saved_ = true;
+  valid_ = true;
+  return true;
+}
+
 void Iterator::Impl::FindBackward() {
   InternalIterator& merged = *source_.merged;
+  is_saved_ = true;
   std::uint64_t skipped_deletes = 0;
   bool have_key = false;
-  bool live = false;
+  bool has_base = false;
+  std::vector<std::string> operands;  // since the last put or delete, the oldest first
   for (; merged.Valid(); merged.Prev()) {
     const EntryView& entry = merged.entry();
     if (have_key && entry.key != saved_key_) {
-      if (live) break;
+      if (has_base || !operands.empty()) break;
       have_key = false;
     }
     if (entry.key < lower_) break;
     if (entry.sequence > source_.sequence) continue;
     if (!have_key) saved_key_.assign(entry.key);
     have_key = true;
-    live = IsLive(entry);
-    if (live) {
+    const bool covered = IsCovered(entry);
+    if (entry.operation == Operation::kMerge && !covered) {
+      if (!IsExpired(entry)) operands.emplace_back(entry.value);
+      continue;
+    }
+    operands.clear();
+    has_base = entry.operation == Operation::kPut && !covered && !IsExpired(entry);
+    if (has_base) {
       saved_value_.assign(entry.value);
     } else {
       ++skipped_deletes;
     }
   }
-  valid_ = have_key && live && merged.status().ok();
+  valid_ = have_key && (has_base || !operands.empty()) && merged.status().ok();
   CountSkipped(skipped_deletes);
+  if (!valid_ || operands.empty()) return;
+  const std::vector<std::string_view> oldest_first(operands.begin(), operands.end());
+  std::optional<std::string> base;
+  if (has_base) base = std::move(saved_value_);
+  (void)ApplyOperands(base, oldest_first);
 }
 
 void Iterator::Impl::CountSkipped(std::uint64_t skipped) const {

@@ -5,11 +5,13 @@
 //
 // Forward: the first version of a key at or below the snapshot decides; the rest of the key is
 // skipped. Backward: versions of a key arrive oldest first, so the last one at or below the
-// snapshot decides, and it is copied, since the cursor has moved past it by then.
+// snapshot decides, and it is copied, since the cursor has moved past it by then. Merge operands
+// are gathered with what they apply to; an entry that a range delete covers counts as a delete.
 //
 // Invariants:
-//  1. Going forward, the merged cursor stands on the current entry. Going backward it stands
-//     before all versions of the current key, which is held in saved_key_ and saved_value_.
+//  1. Going forward, the merged cursor stands on the current entry, or somewhere behind it if the
+//     value was merged (is_saved_). Going backward it stands before all versions of the current
+//     key. In both of these cases saved_key_ and saved_value_ hold the current entry.
 //  2. Only keys in [lower_, upper_) are ever shown.
 //
 // Thread safety: one thread at a time.
@@ -20,12 +22,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/clock.h"
 #include "iterator/internal_iterator.h"
 #include "metrics/engine_metrics.h"
 #include "metrics/operation_timer.h"
 #include "quiver/iterator.h"
+#include "quiver/merge_operator.h"
+#include "version/range_deletes.h"
 
 namespace quiver {
 
@@ -35,6 +40,8 @@ class Iterator::Impl {
     std::unique_ptr<InternalIterator> merged;
     SequenceNumber sequence = 0;
     std::uint64_t now_us = 0;
+    std::vector<RangeDeletesRef> range_deletes;  ///< of the view
+    const MergeOperator* merge_operator = nullptr;
     const std::atomic<bool>* closed = nullptr;
     EngineMetrics* metrics = nullptr;
     io::Clock* clock = nullptr;
@@ -63,20 +70,32 @@ class Iterator::Impl {
   bool Valid() const noexcept { return valid_; }
   std::string_view key() const noexcept {
     if (!valid_) return {};
-    return forward_ ? source_.merged->entry().key : std::string_view(saved_key_);
+    return is_saved_ ? std::string_view(saved_key_) : source_.merged->entry().key;
   }
   std::string_view value() const noexcept {
     if (!valid_) return {};
-    return forward_ ? source_.merged->entry().value : std::string_view(saved_value_);
+    return is_saved_ ? std::string_view(saved_value_) : source_.merged->entry().value;
   }
   Result<void> status() const;
 
  private:
   bool CheckOpen();
-  bool IsLive(const EntryView& entry) const noexcept {
-    return entry.operation == Operation::kPut &&
-           (entry.expiry_us == 0 || entry.expiry_us > source_.now_us);
+  bool IsExpired(const EntryView& entry) const noexcept {
+    return entry.expiry_us != 0 && entry.expiry_us <= source_.now_us;
   }
+  bool IsCovered(const EntryView& entry) const noexcept {
+    for (const RangeDeletesRef& ranges : source_.range_deletes) {
+      if (ranges->Covering(entry.key, source_.sequence) > entry.sequence) return true;
+    }
+    return false;
+  }
+  /// A put that its reader sees as it lies there.
+  bool IsLive(const EntryView& entry) const noexcept {
+    return entry.operation == Operation::kPut && !IsExpired(entry) && !IsCovered(entry);
+  }
+  bool MergeForward();
+  bool ApplyOperands(std::optional<std::string_view> base,
+                     const std::vector<std::string_view>& oldest_first);
   void FindForward(bool skip_saved_key);
   void FindBackward();
   void TurnForward();
@@ -89,6 +108,7 @@ class Iterator::Impl {
   std::optional<Error> error_;
   bool forward_ = true;
   bool valid_ = false;
+  bool is_saved_ = false;
   std::string saved_key_;
   std::string saved_value_;
   std::string target_;  // of the seek under way

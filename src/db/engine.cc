@@ -4,7 +4,7 @@
 
 #include "base/try.h"
 #include "db/db_iterator.h"
-#include "db/point_lookup.h"
+#include "db/range_delete_view.h"
 #include "io/fork_guard.h"
 #include "iterator/merging_iterator.h"
 #include "metrics/operation_timer.h"
@@ -52,9 +52,9 @@ Result<void> Engine::CheckWritable() const {
   return Error(ErrorCode::kReadOnly, "the database was opened with OpenReadOnly");
 }
 
-Result<SequenceNumber> Engine::ReadSequence(const Snapshot* snapshot) const {
-  if (snapshot == nullptr) return visible_sequence_.load(std::memory_order_seq_cst);
-  return snapshots_->Resolve(*snapshot);
+Result<SnapshotRegistry::ReadPoint> Engine::ReadPointOf(const Snapshot* snapshot) const {
+  if (snapshot != nullptr) return snapshots_->Resolve(*snapshot);
+  return SnapshotRegistry::ReadPoint{visible_sequence_.load(std::memory_order_seq_cst), 0};
 }
 
 // --- writing
@@ -119,15 +119,24 @@ Result<void> Engine::WaitDurable(SequenceNumber sequence) {
 
 // --- reading
 
+PointLookupOptions Engine::LookupOptions(const ReadOptions& options, const KeyspaceState& keyspace,
+                                         std::uint64_t now_us, bool want_pin) const {
+  return {.fill_cache = options.fill_cache,
+          .want_pin = want_pin,
+          .now_us = now_us,
+          .clock = environment_.clock,
+          .merge_operator = keyspace.merge_operator};
+}
+
 Result<bool> Engine::Get(std::string_view key, const ReadOptions& options, bool want_pin,
                          TableAnswer& found) const {
   QUIVER_TRY(CheckOpen());
   QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   // The view before the sequence number: see read_view.h.
-  const ReadView& view = keyspace->state.views().Current();
-  QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
-  return LookupInView(view, *table_cache_, LookupKey(key, sequence),
-                      {.fill_cache = options.fill_cache, .want_pin = want_pin}, found);
+  const ReadView& view = *keyspace->state.views().Current();
+  QUIVER_ASSIGN_OR_RETURN(const auto at, ReadPointOf(options.snapshot));
+  return LookupInView(view, *table_cache_, LookupKey(key, at.sequence),
+                      LookupOptions(options, *keyspace, at.wall_us, want_pin), found);
 }
 
 Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
@@ -135,16 +144,17 @@ Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
   QUIVER_TRY(CheckOpen());
   QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   const EpochGuard guard(core_->epochs);
-  const ReadView& view = keyspace->state.views().Current();
-  QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
+  const ReadView& view = *keyspace->state.views().Current();
+  QUIVER_ASSIGN_OR_RETURN(const auto at, ReadPointOf(options.snapshot));
   std::vector<LookupKey> lookups;
   lookups.reserve(keys.size());
-  for (const std::string_view key : keys) lookups.emplace_back(key, sequence);
+  for (const std::string_view key : keys) lookups.emplace_back(key, at.sequence);
   // All keys' cache lines are under way before the first is needed.
   for (const LookupKey& lookup : lookups) PrefetchInView(view, *table_cache_, lookup);
 
   std::vector<std::optional<PinnedValue>> values(keys.size());
-  const PointLookupOptions lookup_options{.fill_cache = options.fill_cache, .want_pin = true};
+  const PointLookupOptions lookup_options =
+      LookupOptions(options, *keyspace, at.wall_us, /*want_pin=*/true);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     TableAnswer found;
     QUIVER_ASSIGN_OR_RETURN(const bool hit,
@@ -158,7 +168,7 @@ Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
   QUIVER_TRY(CheckOpen());
   QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   std::shared_ptr<const ReadView> view = keyspace->state.views().Pin();
-  QUIVER_ASSIGN_OR_RETURN(const SequenceNumber sequence, ReadSequence(options.snapshot));
+  QUIVER_ASSIGN_OR_RETURN(const auto at, ReadPointOf(options.snapshot));
   std::vector<std::unique_ptr<InternalIterator>> children;
   children.push_back(view->active->table().NewIterator());
   for (const MemtableRef& memtable : view->immutables) {
@@ -170,21 +180,24 @@ Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
       children.push_back(NewLevelIterator(run, *table_cache_, read_options));
     }
   }
-  Iterator::Impl::Source source{.merged = NewMergingIterator(std::move(children)),
-                                .sequence = sequence,
-                                .now_us = 0,
-                                .closed = &closed_,
-                                .metrics = &core_->metrics,
-                                .clock = environment_.clock,
-                                .view = std::move(view),
-                                .engine = shared_from_this()};
+  Iterator::Impl::Source source{
+      .merged = NewMergingIterator(std::move(children)),
+      .sequence = at.sequence,
+      .now_us = at.wall_us != 0 ? at.wall_us : environment_.clock->WallMicros(),
+      .range_deletes = AllRangeDeletes(*view),
+      .merge_operator = keyspace->merge_operator,
+      .closed = &closed_,
+      .metrics = &core_->metrics,
+      .clock = environment_.clock,
+      .view = std::move(view),
+      .engine = shared_from_this()};
   return Iterator(std::make_unique<Iterator::Impl>(std::move(source), options));
 }
 
 Result<Snapshot> Engine::NewSnapshot() const {
   QUIVER_TRY(CheckOpen());
   return snapshots_->Take([this] { return visible_sequence_.load(std::memory_order_seq_cst); },
-                          NowNanos());
+                          [this] { return environment_.clock->WallMicros(); }, NowNanos());
 }
 
 // --- closing

@@ -28,6 +28,7 @@
 #include "db/keyspaces.h"
 #include "db/obsolete_files.h"
 #include "db/opened_directory.h"
+#include "db/point_lookup.h"
 #include "db/snapshot_registry.h"
 #include "db/write_path.h"
 #include "io/environment.h"
@@ -42,9 +43,10 @@ namespace quiver {
 
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
-  static Result<std::shared_ptr<Engine>> Open(const io::Environment& environment,
-                                              const std::filesystem::path& path,
-                                              const DatabaseConfig& config, OpenMode mode);
+  static Result<std::shared_ptr<Engine>> Open(
+      const io::Environment& environment, const std::filesystem::path& path,
+      const DatabaseConfig& config, OpenMode mode,
+      std::shared_ptr<const MergeOperator> merge_operator = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -96,15 +98,20 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const DatabaseConfig& config() const noexcept { return config_; }
   EngineCore& core() const noexcept { return *core_; }
   std::uint64_t NowNanos() const { return environment_.clock->MonotonicNanos(); }
+  std::uint64_t WallMicros() const { return environment_.clock->WallMicros(); }
   /// True in a child made by fork() after the open.
   bool IsForkedCopy() const noexcept;
 
  private:
-  Engine(const io::Environment& environment, OpenedDirectory opened, OpenMode mode);
+  Engine(const io::Environment& environment, OpenedDirectory opened, OpenMode mode,
+         std::shared_ptr<const MergeOperator> merge_operator);
 
   // engine_open.cc
   Result<void> Recover();
   Result<void> MakeKeyspaces();
+  const MergeOperator* MergeOperatorOf(const DatabaseConfig& config) const noexcept;
+  Result<void> CheckMergeOperator(const DatabaseConfig& config) const;
+  bool HasExpiredTable() const;
   void AddKeyspace(const KeyspaceRecord& record, const DatabaseConfig& config);
   Result<wal::RecoveryResult> ReplayLog();
   Result<void> ReplayBatch(const wal::RecoveredBatch& batch);
@@ -120,14 +127,18 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   Result<void> CheckOpen() const;
   Result<void> CheckWritable() const;
-  Result<SequenceNumber> ReadSequence(const Snapshot* snapshot) const;
+  /// The sequence and, for a snapshot, the time that readers stand at.
+  Result<SnapshotRegistry::ReadPoint> ReadPointOf(const Snapshot* snapshot) const;
+  PointLookupOptions LookupOptions(const ReadOptions& options, const KeyspaceState& keyspace,
+                                   std::uint64_t now_us, bool want_pin) const;
   Result<KeyspaceState*> ResolveNamed(const Keyspace& keyspace) const;
   Keyspace HandleOf(KeyspaceState& state) const;
 
   const io::Environment environment_;
   const OpenMode mode_;
   const DatabaseConfig config_;
-  RecoveryReport report_;  // constant after Open
+  const std::shared_ptr<const MergeOperator> merge_operator_;  // for merge_operator = custom
+  RecoveryReport report_;                                      // constant after Open
   const std::uint64_t opened_ns_;
   const std::uint32_t fork_generation_;
   std::vector<std::string> orphans_;  // constant after Open
@@ -153,6 +164,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::atomic<SequenceNumber> visible_sequence_{0};
   std::atomic<bool> closed_{false};
   std::vector<KeyspaceState*> replayed_into_;  // with a memtable; used while opening
+  std::uint64_t ticks_ = 0;                    // used by Tick alone
   bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
   Mutex close_mutex_;
   Mutex keyspace_mutex_;  // one keyspace is made or dropped at a time

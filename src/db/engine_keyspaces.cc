@@ -50,6 +50,7 @@ Result<Keyspace> Engine::CreateKeyspace(std::string_view name, const DatabaseCon
   QUIVER_TRY(health_.CheckWritable());
   QUIVER_TRY(CheckKeyspaceName(name));
   QUIVER_TRY(CheckSettings(config_, config));
+  QUIVER_TRY(CheckMergeOperator(config));
   MutexLock lock(keyspace_mutex_);
   if (keyspaces_.FindByName(name) != nullptr) {
     return Error(ErrorCode::kInvalidArgument, "there is a keyspace \"" + EscapeBytes(name) +

@@ -6,6 +6,7 @@
 #include "config/config_limits.h"
 #include "db/engine.h"
 #include "db/keyspace_settings.h"
+#include "db/memtable_flush.h"
 #include "db/orphan_files.h"
 #include "io/fork_guard.h"
 #include "memtable/memtable_traits.h"
@@ -15,27 +16,32 @@ namespace quiver {
 namespace {
 
 constexpr std::uint64_t kTickMs = 250;
+constexpr std::uint64_t kTicksBetweenExpiryChecks = 40;
 
 }  // namespace
 
 Result<std::shared_ptr<Engine>> Engine::Open(const io::Environment& environment,
                                              const std::filesystem::path& path,
-                                             const DatabaseConfig& config, OpenMode mode) {
+                                             const DatabaseConfig& config, OpenMode mode,
+                                             std::shared_ptr<const MergeOperator> merge_operator) {
   QUIVER_ASSIGN_OR_RETURN(OpenedDirectory opened, OpenDirectory(environment, path, config, mode));
   // A forked child has neither the threads to join nor the right to end the parent's log: there
   // the engine is left as it is until the child ends.
   const auto destroy = [](Engine* engine) {
     if (!engine->IsForkedCopy()) delete engine;
   };
-  std::shared_ptr<Engine> engine(new Engine(environment, std::move(opened), mode), destroy);
+  std::shared_ptr<Engine> engine(
+      new Engine(environment, std::move(opened), mode, std::move(merge_operator)), destroy);
   QUIVER_TRY(engine->Recover());
   return engine;
 }
 
-Engine::Engine(const io::Environment& environment, OpenedDirectory opened, OpenMode mode)
+Engine::Engine(const io::Environment& environment, OpenedDirectory opened, OpenMode mode,
+               std::shared_ptr<const MergeOperator> merge_operator)
     : environment_(environment),
       mode_(mode),
       config_(opened.config),
+      merge_operator_(std::move(merge_operator)),
       report_(std::move(opened.report)),
       opened_ns_(environment.clock->MonotonicNanos()),
       fork_generation_(io::ForkGeneration()),
@@ -76,9 +82,31 @@ JobContext Engine::MakeJobContext(const KeyspaceState& keyspace) {
   return jobs;
 }
 
+const MergeOperator* Engine::MergeOperatorOf(const DatabaseConfig& config) const noexcept {
+  switch (config.merge_operator) {
+    case MergeOperatorKind::kNone: break;
+    case MergeOperatorKind::kAddInt64: return &AddInt64Operator();
+    case MergeOperatorKind::kAppend: return &AppendOperator();
+    case MergeOperatorKind::kCustom: return merge_operator_.get();
+  }
+  return nullptr;
+}
+
+// A reader may go without: it can read everything but merged values.
+Result<void> Engine::CheckMergeOperator(const DatabaseConfig& config) const {
+  if (config.merge_operator != MergeOperatorKind::kCustom || merge_operator_ != nullptr ||
+      mode_ == OpenMode::kReadOnly) {
+    return {};
+  }
+  return Error(
+      ErrorCode::kInvalidArgument,
+      "merge_operator is custom, but no operator was passed to Open; pass the one that the "
+      "data was written with");
+}
+
 void Engine::AddKeyspace(const KeyspaceRecord& record, const DatabaseConfig& config) {
   keyspaces_.Add(std::make_unique<KeyspaceState>(
-      record.id, record.name, config,
+      record.id, record.name, config, MergeOperatorOf(config),
       std::max(record.flushed_sequence, versions_->state().flushed_sequence),
       LiveState::Parts{&core_->epochs, &changed_, placeholder_}, record.version));
 }
@@ -88,6 +116,7 @@ Result<void> Engine::MakeKeyspaces() {
   const CatalogRef catalog = versions_->catalog();
   for (const KeyspaceRecord& record : catalog->keyspaces()) {
     QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig config, KeyspaceConfigOf(record, config_));
+    QUIVER_TRY(CheckMergeOperator(config));
     AddKeyspace(record, config);
   }
   return {};
@@ -168,8 +197,7 @@ Result<void> Engine::ReplayEntry(const BatchEntry& entry, SequenceNumber sequenc
     keyspace->state.ReplaceActive(keyspace->active);
     replayed_into_.push_back(keyspace);
   }
-  keyspace->active->table().Add(
-      {entry.key, entry.value, sequence, entry.operation, entry.expiry_us});
+  keyspace->active->Add({entry.key, entry.value, sequence, entry.operation, entry.expiry_us});
   keyspace->active->set_largest_sequence(sequence);
   return {};
 }
@@ -192,9 +220,12 @@ Result<void> Engine::SealReplayed(SequenceNumber replayed_sequence) {
     memtable->table().Seal();
     JobContext jobs = MakeJobContext(*keyspace);
     jobs.rate_limiter = nullptr;
-    QUIVER_ASSIGN_OR_RETURN(const JobResult job, RunFlush(jobs, memtable->table().NewIterator(),
-                                                          {memtable->largest_sequence()}));
+    QUIVER_ASSIGN_OR_RETURN(
+        const JobResult job,
+        FlushMemtables(jobs, {&memtable, 1}, SnapshotList{memtable->largest_sequence()}));
     edit.added.insert(edit.added.end(), job.edit.added.begin(), job.edit.added.end());
+    edit.cleaned.insert(edit.cleaned.end(), job.edit.cleaned.begin(), job.edit.cleaned.end());
+    AddRangeDeletesOf({&memtable, 1}, keyspace->id, edit);
   }
   QUIVER_ASSIGN_OR_RETURN(const CatalogRef catalog, versions_->Apply(edit));
   for (KeyspaceState* keyspace : sealed) {
@@ -284,7 +315,27 @@ void Engine::Tick() {
           directory_->path().string()));
     }
   }
+  if (++ticks_ % kTicksBetweenExpiryChecks == 0 && HasExpiredTable()) {
+    worker_->ScheduleCompaction();
+  }
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
+}
+
+// Nothing else would ask for a compaction while nobody writes.
+bool Engine::HasExpiredTable() const {
+  const std::uint64_t now_us = environment_.clock->WallMicros();
+  for (const KeyspaceState* keyspace : keyspaces_.All()) {
+    const std::shared_ptr<const ReadView> view = keyspace->state.views().Pin();
+    for (const Level& level : view->version->levels()) {
+      for (const SortedRun& run : level.runs) {
+        for (const TableFileRef& table : run.tables) {
+          const TableSummary& summary = table->summary;
+          if (summary.expiry_us_min != 0 && summary.expiry_us_max <= now_us) return true;
+        }
+      }
+    }
+  }
+  return false;
 }
 
 // Pinned indexes and filters grow with the data; the cache gives way to them.

@@ -20,6 +20,7 @@
 #include "db/live_state.h"
 #include "memtable/memtable_traits.h"
 #include "quiver/config.h"
+#include "quiver/merge_operator.h"
 #include "sstable/table_format.h"
 #include "version/catalog.h"
 
@@ -27,12 +28,14 @@ namespace quiver {
 
 struct KeyspaceState {
   KeyspaceState(std::uint32_t keyspace_id, std::string keyspace_name, DatabaseConfig settings,
-                SequenceNumber flushed_sequence, const LiveState::Parts& parts, VersionRef version)
+                const MergeOperator* merges, SequenceNumber flushed_sequence,
+                const LiveState::Parts& parts, VersionRef version)
       : id(keyspace_id),
         name(std::move(keyspace_name)),
         config(std::move(settings)),
         flushed_at_open(flushed_sequence),
         strategy(NewCompactionStrategy(config)),
+        merge_operator(merges),
         state(parts, std::move(version)),
         active(state.active()) {}
 
@@ -45,6 +48,7 @@ struct KeyspaceState {
   const DatabaseConfig config;
   const SequenceNumber flushed_at_open;  ///< what the log says up to here is in tables
   const std::unique_ptr<CompactionStrategy> strategy;
+  const MergeOperator* const merge_operator;  ///< nullptr: merges are refused
   LiveState state;
   std::atomic<bool> dropped{false};
 

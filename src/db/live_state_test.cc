@@ -31,7 +31,7 @@ class LiveStateTest : public ::testing::Test {
   std::string Get() {
     const EpochGuard guard(core_->epochs);
     TableAnswer found;
-    const auto hit = LookupInView(state_.views().Current(), tables_, LookupKey("key", sequence_),
+    const auto hit = LookupInView(*state_.views().Current(), tables_, LookupKey("key", sequence_),
                                   {.fill_cache = false, .want_pin = false}, found);
     EXPECT_TRUE(hit.ok());
     return hit.ok() && *hit ? std::string(found.answer.value) : "absent";
@@ -81,7 +81,7 @@ TEST_F(LiveStateTest, TheLogIsNeededFromTheOldestMemtableThatIsInNoTable) {
   Keyspaces keyspaces;
   const auto add = [&](std::uint32_t id) -> KeyspaceState& {
     return keyspaces.Add(
-        std::make_unique<KeyspaceState>(id, "k", DatabaseConfig(), 0, parts_, nothing_));
+        std::make_unique<KeyspaceState>(id, "k", DatabaseConfig(), nullptr, 0, parts_, nothing_));
   };
   KeyspaceState& busy = add(0);
   KeyspaceState& idle = add(1);

@@ -8,10 +8,15 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "db/engine_core.h"
+#include "db/epoch_published.h"
 #include "memtable/memtable.h"
 #include "quiver/config.h"
+#include "version/range_deletes.h"
 
 namespace quiver {
 
@@ -24,6 +29,7 @@ class MemtableHandle {
       : core_(std::move(core)),
         first_segment_(first_segment),
         floor_sequence_(floor_sequence),
+        range_deletes_(core_->epochs),
         table_(NewMemtable(config.memtable_kind,
                            {&core_->pool, &core_->epochs, config.memtable_hash_buckets})) {
     UpdateCharge();
@@ -53,6 +59,28 @@ class MemtableHandle {
   void set_largest_sequence(SequenceNumber sequence) noexcept {
     largest_sequence_.store(sequence, std::memory_order_release);
   }
+  /// Takes an entry of any operation. Write path only.
+  void Add(const EntryView& entry) {
+    has_expiry_ |= entry.expiry_us != 0;
+    if (entry.operation != Operation::kRangeDelete) [[likely]] {
+      table_->Add(entry);
+      return;
+    }
+    range_deletes_.Publish(RangeDeletes::With(
+        PinRangeDeletes(), {std::string(entry.key), std::string(entry.value), entry.sequence}));
+  }
+  /// nullptr if there are none; valid while the caller's EpochGuard lives.
+  const RangeDeletes* range_deletes() const noexcept { return range_deletes_.Current(); }
+  RangeDeletesRef PinRangeDeletes() const { return range_deletes_.Pin(); }
+  /// Whether an entry expires. For the flush, after the last Add.
+  bool has_expiry() const noexcept { return has_expiry_; }
+  bool empty() const { return table_->entry_count() == 0 && range_deletes_.Current() == nullptr; }
+  /// So many that adding one costs too much: to be flushed. Write path only.
+  bool has_many_range_deletes() const {
+    const RangeDeletes* const ranges = range_deletes_.Current();
+    return ranges != nullptr && ranges->size() >= kRangeDeletesMax;
+  }
+
   /// Charges the growth since the last call to the ledger. Write path only.
   void UpdateCharge() {
     const std::uint64_t bytes = table_->memory_bytes();
@@ -63,12 +91,15 @@ class MemtableHandle {
 
  private:
   static constexpr std::uint64_t kPlaceholder = ~std::uint64_t{0};
+  static constexpr std::size_t kRangeDeletesMax = 1000;
 
   const std::shared_ptr<EngineCore> core_;
   const std::uint64_t first_segment_;
   const SequenceNumber floor_sequence_;
   std::atomic<SequenceNumber> largest_sequence_{0};
   std::uint64_t charged_bytes_ = 0;
+  bool has_expiry_ = false;
+  EpochPublished<RangeDeletes> range_deletes_;
   const std::unique_ptr<Memtable> table_;
 };
 using MemtableRef = std::shared_ptr<MemtableHandle>;

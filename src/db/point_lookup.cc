@@ -1,16 +1,12 @@
 #include "db/point_lookup.h"
 
 #include "base/try.h"
+#include "db/merge_lookup.h"
+#include "db/range_delete_view.h"
 
 namespace quiver {
 
 namespace {
-
-// What the newest visible version of a key means for the reader.
-bool IsLive(const LookupAnswer& answer, std::uint64_t now_us) noexcept {
-  if (answer.operation != Operation::kPut) return false;
-  return answer.expiry_us == 0 || answer.expiry_us > now_us;
-}
 
 bool FindInMemtable(const MemtableRef& memtable, const LookupKey& key, bool want_pin,
                     TableAnswer& found) {
@@ -28,15 +24,11 @@ const TableFile* TableFor(const SortedRun& run, std::string_view key) noexcept {
 
 }  // namespace
 
-Result<bool> LookupInView(const ReadView& view, TableCache& tables, const LookupKey& key,
+Result<bool> NewestInView(const ReadView& view, TableCache& tables, const LookupKey& key,
                           const PointLookupOptions& options, TableAnswer& found) {
-  if (FindInMemtable(view.active, key, options.want_pin, found)) {
-    return IsLive(found.answer, options.now_us);
-  }
+  if (FindInMemtable(view.active, key, options.want_pin, found)) return true;
   for (const MemtableRef& memtable : view.immutables) {
-    if (FindInMemtable(memtable, key, options.want_pin, found)) {
-      return IsLive(found.answer, options.now_us);
-    }
+    if (FindInMemtable(memtable, key, options.want_pin, found)) return true;
   }
   const TableReadOptions read_options{.fill_cache = options.fill_cache};
   for (const Level& level : view.version->levels()) {
@@ -46,8 +38,23 @@ Result<bool> LookupInView(const ReadView& view, TableCache& tables, const Lookup
       QUIVER_ASSIGN_OR_RETURN(const Table* table, tables.Find(file->slot, file->summary));
       QUIVER_ASSIGN_OR_RETURN(const bool hit,
                               table->Get(key, read_options, options.want_pin, found));
-      if (hit) return IsLive(found.answer, options.now_us);
+      if (hit) return true;
     }
+  }
+  return false;
+}
+
+Result<bool> LookupInView(const ReadView& view, TableCache& tables, const LookupKey& key,
+                          const PointLookupOptions& options, TableAnswer& found) {
+  QUIVER_ASSIGN_OR_RETURN(const bool any, NewestInView(view, tables, key, options, found));
+  if (!any) return false;
+  const SequenceNumber range_delete = NewestRangeDelete(view, key.key, key.sequence);
+  if (found.answer.sequence < range_delete) return false;
+  switch (found.answer.operation) {
+    case Operation::kPut: return !options.IsExpired(found.answer.expiry_us);
+    case Operation::kMerge: return MergeInView(view, tables, key, options, range_delete, found);
+    case Operation::kDelete:
+    case Operation::kRangeDelete: break;
   }
   return false;
 }

@@ -14,11 +14,10 @@
 // time (the engine's state lock).
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
-#include "base/epoch.h"
+#include "db/epoch_published.h"
 #include "db/memtable_handle.h"
 #include "version/version.h"
 
@@ -30,31 +29,6 @@ struct ReadView : std::enable_shared_from_this<ReadView> {
   VersionRef version;
 };
 
-class ReadViewPublisher {
- public:
-  explicit ReadViewPublisher(EpochManager& epochs) : epochs_(epochs) {}
-  ~ReadViewPublisher() = default;
-  ReadViewPublisher(const ReadViewPublisher&) = delete;
-  ReadViewPublisher& operator=(const ReadViewPublisher&) = delete;
-
-  /// The newest view; valid while the caller's EpochGuard lives.
-  const ReadView& Current() const noexcept { return *current_.load(std::memory_order_seq_cst); }
-  /// The newest view, pinned beyond the guard.
-  std::shared_ptr<const ReadView> Pin() const {
-    const EpochGuard guard(epochs_);
-    return Current().shared_from_this();
-  }
-  void Publish(std::shared_ptr<const ReadView> view) {
-    std::shared_ptr<const ReadView> previous = std::move(owner_);
-    owner_ = std::move(view);
-    current_.store(owner_.get(), std::memory_order_seq_cst);
-    if (previous != nullptr) epochs_.Retire(std::move(previous));
-  }
-
- private:
-  EpochManager& epochs_;
-  std::shared_ptr<const ReadView> owner_;
-  std::atomic<const ReadView*> current_{nullptr};
-};
+using ReadViewPublisher = EpochPublished<ReadView>;
 
 }  // namespace quiver

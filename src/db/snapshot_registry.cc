@@ -17,31 +17,43 @@ struct SnapshotRegistry::Registration {
   std::shared_ptr<SnapshotRegistry> registry;
   SequenceNumber sequence;
   std::uint64_t taken_ns;
+  std::uint64_t wall_us;
 
-  Registration(std::shared_ptr<SnapshotRegistry> owner, SequenceNumber at, std::uint64_t now_ns)
-      : registry(std::move(owner)), sequence(at), taken_ns(now_ns) {}
+  Registration(std::shared_ptr<SnapshotRegistry> owner, SequenceNumber at, std::uint64_t now_ns,
+               std::uint64_t now_us)
+      : registry(std::move(owner)), sequence(at), taken_ns(now_ns), wall_us(now_us) {}
   ~Registration() {
     MutexLock lock(registry->mutex_);
     const auto found = registry->live_.find({sequence, taken_ns});
     if (found != registry->live_.end()) registry->live_.erase(found);
+    registry->wall_times_us_.erase(registry->wall_times_us_.find(wall_us));
   }
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
 };
 
 Snapshot SnapshotRegistry::Take(const std::function<SequenceNumber()>& visible,
+                                const std::function<std::uint64_t()>& wall_us,
                                 std::uint64_t now_ns) {
   SequenceNumber sequence = 0;
+  std::uint64_t taken_us = 0;
   {
     MutexLock lock(mutex_);
     sequence = visible();
+    taken_us = wall_us();
     live_.insert({sequence, now_ns});
+    wall_times_us_.insert(taken_us);
   }
-  return SnapshotAccess::Make(
-      sequence, std::make_shared<const Registration>(shared_from_this(), sequence, now_ns));
+  return SnapshotAccess::Make(sequence, std::make_shared<const Registration>(
+                                            shared_from_this(), sequence, now_ns, taken_us));
 }
 
-Result<SequenceNumber> SnapshotRegistry::Resolve(const Snapshot& snapshot) const {
+std::uint64_t SnapshotRegistry::OldestTimeUs(std::uint64_t otherwise) const {
+  MutexLock lock(mutex_);
+  return wall_times_us_.empty() ? otherwise : *wall_times_us_.begin();
+}
+
+Result<SnapshotRegistry::ReadPoint> SnapshotRegistry::Resolve(const Snapshot& snapshot) const {
   const auto* registration =
       static_cast<const Registration*>(SnapshotAccess::Registration(snapshot));
   if (registration == nullptr || registration->registry.get() != this) {
@@ -49,7 +61,7 @@ Result<SequenceNumber> SnapshotRegistry::Resolve(const Snapshot& snapshot) const
                  "the snapshot belongs to another database or another opening of this one; take "
                  "one with NewSnapshot() of the database that is read");
   }
-  return snapshot.sequence();
+  return ReadPoint{snapshot.sequence(), registration->wall_us};
 }
 
 std::vector<SequenceNumber> SnapshotRegistry::List(

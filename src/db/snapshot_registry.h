@@ -21,10 +21,18 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
  public:
   /// Registers the sequence that `visible` returns, read under the lock: a job that lists the
   /// snapshots either sees this one or has seen an older present.
-  Snapshot Take(const std::function<SequenceNumber()>& visible, std::uint64_t now_ns);
+  /// `wall_us`, read likewise, is the moment at which what expires is gone for its readers.
+  Snapshot Take(const std::function<SequenceNumber()>& visible,
+                const std::function<std::uint64_t()>& wall_us, std::uint64_t now_ns);
 
   /// kInvalidArgument if the snapshot is of another database.
-  Result<SequenceNumber> Resolve(const Snapshot& snapshot) const;
+  struct ReadPoint {
+    SequenceNumber sequence = 0;
+    std::uint64_t wall_us = 0;
+  };
+  Result<ReadPoint> Resolve(const Snapshot& snapshot) const;
+  /// The earliest moment at which a snapshot was taken, or `otherwise`.
+  std::uint64_t OldestTimeUs(std::uint64_t otherwise) const;
 
   /// Live snapshots ascending, then the present: entries above it must be kept untouched.
   std::vector<SequenceNumber> List(const std::function<SequenceNumber()>& visible) const;
@@ -36,6 +44,7 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
   struct Registration;
   mutable Mutex mutex_;
   std::multiset<std::pair<SequenceNumber, std::uint64_t>> live_ GUARDED_BY(mutex_);
+  std::multiset<std::uint64_t> wall_times_us_ GUARDED_BY(mutex_);
 };
 
 }  // namespace quiver

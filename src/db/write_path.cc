@@ -88,7 +88,7 @@ void WritePath::HandleBarrier(WriteRequest& barrier, Group group) {
   if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
   std::vector<KeyspaceState*> written;
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
-    if (keyspace->active->table().entry_count() != 0) written.push_back(keyspace);
+    if (!keyspace->active->empty()) written.push_back(keyspace);
   }
   if (written.empty()) return;
   barrier.result = WaitForRoom(group, written);
@@ -132,8 +132,10 @@ bool WritePath::EndDropped(Group& group) {
 namespace {
 
 bool IsFull(const KeyspaceState& keyspace) {
-  const Memtable& table = keyspace.active->table();
-  return table.memory_bytes() >= MemtableBytesMax(keyspace.config) && table.entry_count() != 0;
+  const MemtableHandle& memtable = *keyspace.active;
+  if (memtable.has_many_range_deletes()) [[unlikely]]
+    return true;
+  return memtable.table().memory_bytes() >= MemtableBytesMax(keyspace.config) && !memtable.empty();
 }
 
 }  // namespace
@@ -284,7 +286,7 @@ std::vector<KeyspaceState*> WritePath::ChooseForMemory() const {
   std::vector<KeyspaceState*> written;
   std::uint64_t active_bytes = 0;
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
-    if (keyspace->active->table().entry_count() == 0) continue;
+    if (keyspace->active->empty()) continue;
     written.push_back(keyspace);
     active_bytes += keyspace->active->table().memory_bytes();
   }
@@ -311,7 +313,7 @@ void WritePath::ChooseForLog(std::vector<KeyspaceState*>& chosen) const {
   if (parts_.wal->live_bytes() <= limit_bytes) return;
   std::vector<KeyspaceState*> others;
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
-    if (keyspace->active->table().entry_count() == 0) continue;
+    if (keyspace->active->empty()) continue;
     if (std::ranges::find(chosen, keyspace) == chosen.end()) others.push_back(keyspace);
   }
   const auto segment_of = [](const KeyspaceState* keyspace) {
@@ -389,8 +391,7 @@ void WritePath::InsertIntoMemtables(const WriteRequest& request, SequenceNumber 
       QUIVER_CHECK(found != request.keyspaces.end());
       keyspace = *found;
     }
-    keyspace->active->table().Add(
-        {entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
+    keyspace->active->Add({entry.key, entry.value, sequence++, entry.operation, entry.expiry_us});
   }
   QUIVER_CHECK(!reader.malformed() && sequence == first_sequence + request.entry_count);
 }

@@ -40,6 +40,18 @@ Result<void> CatalogBuilder::Apply(const VersionEdit& edit) {
     QUIVER_TRY(builder->Add(table));
   }
   for (auto& [id, builder] : builders_) builder.EndEdit();
+  for (const auto& table : edit.cleaned) {
+    QUIVER_ASSIGN_OR_RETURN(VersionBuilder* const builder, BuilderOf(table.keyspace));
+    QUIVER_TRY(builder->Clean(table));
+  }
+  for (const auto& entry : edit.added_range_deletes) {
+    QUIVER_ASSIGN_OR_RETURN(VersionBuilder* const builder, BuilderOf(entry.keyspace));
+    QUIVER_TRY(builder->AddRangeDelete(entry.range));
+  }
+  for (const auto& entry : edit.removed_range_deletes) {
+    QUIVER_ASSIGN_OR_RETURN(VersionBuilder* const builder, BuilderOf(entry.keyspace));
+    QUIVER_TRY(builder->RemoveRangeDelete(entry.range));
+  }
   for (const auto& flushed : edit.keyspace_flushed) {
     const auto found = keyspaces_.find(flushed.id);
     if (found == keyspaces_.end()) return DoesNotFit(flushed.id, "it was flushed but is not there");

@@ -194,4 +194,28 @@ std::string Version::Describe() const {
   return text;
 }
 
+std::vector<RangeDelete> Version::UnneededRangeDeletes() const {
+  if (range_deletes_ == nullptr) return {};
+  const auto needs = [](const SortedRun& run, const RangeDelete& range) {
+    for (std::size_t i = run.FindTable(range.begin); i < run.tables.size(); ++i) {
+      const TableFile& table = *run.tables[i];
+      if (table.summary.smallest_key >= range.end) break;
+      if (table.summary.smallest_sequence < range.sequence &&
+          table.cleaned_sequence < range.sequence) {
+        return true;
+      }
+    }
+    return false;
+  };
+  std::vector<RangeDelete> unneeded;
+  for (const std::vector<RangeDelete> all = range_deletes_->all(); const RangeDelete& range : all) {
+    const bool needed = std::ranges::any_of(levels_, [&](const Level& level) {
+      return std::ranges::any_of(level.runs,
+                                 [&](const SortedRun& run) { return needs(run, range); });
+    });
+    if (!needed) unneeded.push_back(range);
+  }
+  return unneeded;
+}
+
 }  // namespace quiver

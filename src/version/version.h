@@ -28,6 +28,7 @@
 #include "quiver/error.h"
 #include "sstable/table_cache.h"
 #include "sstable/table_format.h"
+#include "version/range_deletes.h"
 
 namespace quiver {
 
@@ -37,6 +38,8 @@ inline constexpr std::uint32_t kLevelCountMax = 16;
 /// A table as versions know it: what is recorded of it and its place in the table cache.
 struct TableFile {
   TableSummary summary;
+  /// Range deletes up to here hide nothing in the table: what they hid is gone from it.
+  SequenceNumber cleaned_sequence = 0;
   mutable TableSlot slot;
 };
 using TableFileRef = std::shared_ptr<const TableFile>;
@@ -60,9 +63,14 @@ struct Level {
 
 class Version {
  public:
-  explicit Version(std::vector<Level> levels) : levels_(std::move(levels)) {}
+  explicit Version(std::vector<Level> levels, RangeDeletesRef range_deletes = nullptr)
+      : levels_(std::move(levels)), range_deletes_(std::move(range_deletes)) {}
 
   const std::vector<Level>& levels() const noexcept { return levels_; }
+  /// Those of flushed memtables that some table may still need; nullptr if there are none.
+  const RangeDeletesRef& range_deletes() const noexcept { return range_deletes_; }
+  /// Of these, the ones that no table needs any more: whatever they hid is gone.
+  std::vector<RangeDelete> UnneededRangeDeletes() const;
   /// Level `index`, or an empty one beyond the last.
   const Level& level(std::uint32_t index) const noexcept;
   /// Deepest level that holds a table, or 0.
@@ -81,6 +89,7 @@ class Version {
 
  private:
   std::vector<Level> levels_;
+  RangeDeletesRef range_deletes_;
 };
 using VersionRef = std::shared_ptr<const Version>;
 

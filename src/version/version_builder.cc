@@ -30,7 +30,9 @@ std::vector<SortedRun>::iterator FindRun(std::vector<SortedRun>& runs, RunNumber
 
 }  // namespace
 
-VersionBuilder::VersionBuilder(const Version& base) : levels_(base.levels()) {
+VersionBuilder::VersionBuilder(const Version& base)
+    : levels_(base.levels()), base_range_deletes_(base.range_deletes()) {
+  if (base_range_deletes_ != nullptr) range_deletes_ = base_range_deletes_->all();
   tables_.reserve(base.table_count());
   for (const Level& level : levels_) {
     for (const SortedRun& run : level.runs) {
@@ -104,12 +106,60 @@ Result<void> VersionBuilder::Add(const VersionEdit::AddedTable& table) {
   return {};
 }
 
+// A table that stays gets another TableFile, and loses its place in the table cache: only one that
+// the edit itself adds is cleaned in practice.
+Result<void> VersionBuilder::Clean(const VersionEdit::CleanedTable& cleaned) {
+  const auto known = tables_.find(cleaned.number);
+  if (known == tables_.end()) {
+    return Error(ErrorCode::kInternal, "the edit does not fit the version: table " +
+                                           std::to_string(cleaned.number) +
+                                           " is cleaned but not there");
+  }
+  auto file = std::make_shared<TableFile>();
+  file->summary = known->second->summary;
+  file->cleaned_sequence = cleaned.sequence;
+  for (Level& level : levels_) {
+    for (SortedRun& run : level.runs) {
+      const std::size_t index = run.FindTable(file->summary.smallest_key);
+      if (index < run.tables.size() && run.tables[index] == known->second) {
+        run.tables[index] = file;
+      }
+    }
+  }
+  known->second = std::move(file);
+  return {};
+}
+
+Result<void> VersionBuilder::AddRangeDelete(const RangeDelete& range) {
+  range_deletes_.push_back(range);
+  range_deletes_changed_ = true;
+  return {};
+}
+
+Result<void> VersionBuilder::RemoveRangeDelete(const RangeDelete& range) {
+  const auto found = std::ranges::find(range_deletes_, range);
+  if (found == range_deletes_.end()) {
+    return Error(ErrorCode::kInternal, "the edit does not fit the version: range delete " +
+                                           std::to_string(range.sequence) +
+                                           " is to go but is not there");
+  }
+  range_deletes_.erase(found);
+  range_deletes_changed_ = true;
+  return {};
+}
+
 VersionRef VersionBuilder::Build() && {
   for (Level& level : levels_) {
     std::erase_if(level.runs, [](const SortedRun& run) { return run.tables.empty(); });
   }
   while (!levels_.empty() && levels_.back().runs.empty()) levels_.pop_back();
-  return std::make_shared<const Version>(std::move(levels_));
+  RangeDeletesRef range_deletes = base_range_deletes_;
+  if (range_deletes_changed_) {
+    range_deletes = range_deletes_.empty()
+                        ? nullptr
+                        : std::make_shared<const RangeDeletes>(std::move(range_deletes_));
+  }
+  return std::make_shared<const Version>(std::move(levels_), std::move(range_deletes));
 }
 
 }  // namespace quiver

@@ -37,6 +37,9 @@ class VersionBuilder {
   Result<void> Remove(const VersionEdit::RemovedTable& table);
   Result<void> Add(const VersionEdit::AddedTable& table);
   void EndEdit() { taken_out_.clear(); }
+  Result<void> Clean(const VersionEdit::CleanedTable& cleaned);
+  Result<void> AddRangeDelete(const RangeDelete& range);
+  Result<void> RemoveRangeDelete(const RangeDelete& range);
   /// The whole of an edit that is about this keyspace alone.
   Result<void> Apply(const VersionEdit& edit);
   /// The version with all edits applied; runs and levels left without tables are gone.
@@ -48,6 +51,9 @@ class VersionBuilder {
   std::vector<Level> levels_;
   TablesByNumber tables_;
   TablesByNumber taken_out_;  // by the edit under way
+  RangeDeletesRef base_range_deletes_;
+  std::vector<RangeDelete> range_deletes_;
+  bool range_deletes_changed_ = false;
 };
 
 }  // namespace quiver

@@ -23,6 +23,9 @@ enum class Tag : std::uint64_t {
   kDroppedKeyspace = 8,
   kKeyspaceFlushed = 9,
   kNextKeyspaceId = 10,
+  kAddedRangeDelete = 11,
+  kRemovedRangeDelete = 12,
+  kCleanedTable = 13,
 };
 
 Error DamagedEdit(std::string what) {
@@ -121,6 +124,14 @@ void AppendKeyspace(std::string& out, const VersionEdit::RecordedKeyspace& keysp
   AppendLengthPrefixed(out, keyspace.settings);
 }
 
+void AppendRangeDelete(std::string& out, Tag tag, const VersionEdit::KeyspaceRangeDelete& entry) {
+  AppendTag(out, tag);
+  AppendVarint(out, entry.keyspace);
+  AppendLengthPrefixed(out, entry.range.begin);
+  AppendLengthPrefixed(out, entry.range.end);
+  AppendVarint(out, entry.range.sequence);
+}
+
 void AppendNumber(std::string& out, Tag tag, const std::optional<std::uint64_t>& number) {
   if (!number) return;
   AppendTag(out, tag);
@@ -204,6 +215,32 @@ Result<void> ReadKeyspaceFlushed(Source& in, VersionEdit& edit) {
   return {};
 }
 
+Result<void> ReadRangeDelete(Source& in, std::vector<VersionEdit::KeyspaceRangeDelete>& list) {
+  VersionEdit::KeyspaceRangeDelete entry;
+  entry.keyspace = in.Keyspace();
+  entry.range.begin = in.Key();
+  entry.range.end = in.Key();
+  entry.range.sequence = in.Varint();
+  if (in.malformed() || entry.range.sequence > kSequenceMax ||
+      entry.range.begin >= entry.range.end) {
+    return DamagedEdit("a range delete is malformed or cut short");
+  }
+  list.push_back(std::move(entry));
+  return {};
+}
+
+Result<void> ReadCleanedTable(Source& in, VersionEdit& edit) {
+  VersionEdit::CleanedTable cleaned;
+  cleaned.keyspace = in.Keyspace();
+  cleaned.number = in.Varint();
+  cleaned.sequence = in.Varint();
+  if (in.malformed() || cleaned.sequence > kSequenceMax) {
+    return DamagedEdit("a cleaned table is malformed or cut short");
+  }
+  edit.cleaned.push_back(cleaned);
+  return {};
+}
+
 Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
   switch (tag) {
     case Tag::kRemovedTable: return ReadRemoved(in, edit);
@@ -216,6 +253,9 @@ Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
     case Tag::kDroppedKeyspace: return ReadDroppedKeyspace(in, edit);
     case Tag::kKeyspaceFlushed: return ReadKeyspaceFlushed(in, edit);
     case Tag::kNextKeyspaceId: return ReadNumber(in, edit.next_keyspace_id);
+    case Tag::kAddedRangeDelete: return ReadRangeDelete(in, edit.added_range_deletes);
+    case Tag::kRemovedRangeDelete: return ReadRangeDelete(in, edit.removed_range_deletes);
+    case Tag::kCleanedTable: return ReadCleanedTable(in, edit);
   }
   return Error(ErrorCode::kUnsupported,
                "the edit has a field " + std::to_string(static_cast<std::uint64_t>(tag)) +
@@ -223,18 +263,25 @@ Result<void> ReadField(Source& in, Tag tag, VersionEdit& edit) {
 }
 
 bool MayRepeat(Tag tag) {
-  return tag == Tag::kRemovedTable || tag == Tag::kAddedTable || tag == Tag::kKeyspace ||
-         tag == Tag::kDroppedKeyspace || tag == Tag::kKeyspaceFlushed;
+  switch (tag) {
+    case Tag::kFirstLogSegment:
+    case Tag::kFlushedSequence:
+    case Tag::kNextFileNumber:
+    case Tag::kNextRunNumber:
+    case Tag::kNextKeyspaceId: return false;
+    default: return true;
+  }
 }
 
 }  // namespace
 
 std::string VersionEdit::Encode() const {
   std::string out;
-  AppendVarint(out, removed.size() + added.size() + keyspaces.size() + dropped_keyspaces.size() +
-                        keyspace_flushed.size() + (first_log_segment ? 1 : 0) +
-                        (flushed_sequence ? 1 : 0) + (next_file_number ? 1 : 0) +
-                        (next_run_number ? 1 : 0) + (next_keyspace_id ? 1 : 0));
+  AppendVarint(
+      out, removed.size() + added.size() + keyspaces.size() + dropped_keyspaces.size() +
+               keyspace_flushed.size() + added_range_deletes.size() + removed_range_deletes.size() +
+               cleaned.size() + (first_log_segment ? 1 : 0) + (flushed_sequence ? 1 : 0) +
+               (next_file_number ? 1 : 0) + (next_run_number ? 1 : 0) + (next_keyspace_id ? 1 : 0));
   for (const RemovedTable& table : removed) AppendRemoved(out, table);
   for (const AddedTable& table : added) AppendAdded(out, table);
   AppendNumber(out, Tag::kFirstLogSegment, first_log_segment);
@@ -252,6 +299,18 @@ std::string VersionEdit::Encode() const {
     AppendVarint(out, flushed.sequence);
   }
   AppendNumber(out, Tag::kNextKeyspaceId, next_keyspace_id);
+  for (const auto& entry : added_range_deletes) {
+    AppendRangeDelete(out, Tag::kAddedRangeDelete, entry);
+  }
+  for (const auto& entry : removed_range_deletes) {
+    AppendRangeDelete(out, Tag::kRemovedRangeDelete, entry);
+  }
+  for (const CleanedTable& table : cleaned) {
+    AppendTag(out, Tag::kCleanedTable);
+    AppendVarint(out, table.keyspace);
+    AppendVarint(out, table.number);
+    AppendVarint(out, table.sequence);
+  }
   return out;
 }
 

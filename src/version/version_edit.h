@@ -45,12 +45,28 @@ struct VersionEdit {
     bool operator==(const KeyspaceSequence&) const = default;
   };
 
+  struct KeyspaceRangeDelete {
+    std::uint32_t keyspace = 0;
+    RangeDelete range;
+    bool operator==(const KeyspaceRangeDelete&) const = default;
+  };
+  /// A table of the version that holds nothing that range deletes up to a sequence hide.
+  struct CleanedTable {
+    std::uint32_t keyspace = 0;
+    FileNumber number = 0;
+    SequenceNumber sequence = 0;
+    bool operator==(const CleanedTable&) const = default;
+  };
+
   std::vector<AddedTable> added;
   std::vector<RemovedTable> removed;
   std::vector<RecordedKeyspace> keyspaces;
   std::vector<std::uint32_t> dropped_keyspaces;  ///< with all their tables
   /// Everything at or below is in tables of this keyspace, beyond flushed_sequence.
   std::vector<KeyspaceSequence> keyspace_flushed;
+  std::vector<KeyspaceRangeDelete> added_range_deletes;
+  std::vector<KeyspaceRangeDelete> removed_range_deletes;
+  std::vector<CleanedTable> cleaned;
   std::optional<std::uint64_t> first_log_segment;  ///< older segments are no longer needed
   std::optional<SequenceNumber> flushed_sequence;  ///< everything at or below is in tables
   std::optional<std::uint64_t> next_file_number;   ///< of tables, segments and manifests

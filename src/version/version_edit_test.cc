@@ -47,6 +47,19 @@ VersionEdit RandomEdit(Random& random) {
     summary.largest_key = std::max(summary.smallest_key, RandomKey(random));
     edit.added.push_back(table);
   }
+  for (std::uint64_t i = random.Below(3); i != 0; --i) {
+    const auto id = static_cast<std::uint32_t>(random.Below(5) + 1);
+    edit.keyspaces.push_back({id, "name" + std::to_string(id), "setting = 1\n"});
+    edit.dropped_keyspaces.push_back(id);
+    edit.keyspace_flushed.push_back({id, random.Below(kSequenceMax)});
+    edit.cleaned.push_back({id, RandomNumber(random), random.Below(kSequenceMax)});
+    const RangeDelete range{RandomKey(random), "\xff\xff" + RandomKey(random),
+                            random.Below(kSequenceMax)};
+    if (range.begin >= range.end) continue;
+    edit.added_range_deletes.push_back({id, range});
+    edit.removed_range_deletes.push_back({id, range});
+  }
+  if (random.OneIn(2)) edit.next_keyspace_id = RandomNumber(random);
   if (random.OneIn(2)) edit.first_log_segment = RandomNumber(random);
   if (random.OneIn(2)) edit.flushed_sequence = RandomNumber(random);
   if (random.OneIn(2)) edit.next_file_number = RandomNumber(random);

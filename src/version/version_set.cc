@@ -28,8 +28,15 @@ void AddTables(const KeyspaceRecord& keyspace, VersionEdit& edit) {
     for (const SortedRun& run : version.level(level).runs) {
       for (const TableFileRef& table : run.tables) {
         edit.added.push_back({keyspace.id, level, run.number, table->summary});
+        if (table->cleaned_sequence == 0) continue;
+        edit.cleaned.push_back({keyspace.id, table->summary.number, table->cleaned_sequence});
       }
     }
+  }
+  if (version.range_deletes() == nullptr) return;
+  const std::vector<RangeDelete> ranges = version.range_deletes()->all();
+  for (const RangeDelete& range : ranges) {
+    edit.added_range_deletes.push_back({keyspace.id, range});
   }
 }
 

@@ -14,8 +14,8 @@ namespace quiver::wal {
 
 namespace {
 
-// Whether a batch, which verifies, holds what it says and nothing that only a newer build knows.
-// Before anything of it is applied, so that none is applied in part.
+// Whether a batch, which verifies, holds what it says. Before anything of it is applied, so that
+// none is applied in part.
 Result<void> CheckEntries(const RecoveredBatch& batch) {
   const auto error = [&](ErrorCode code, std::string_view what, std::size_t offset) {
     return Error(code, std::string(what), SegmentName(batch.segment_number),
@@ -24,15 +24,7 @@ Result<void> CheckEntries(const RecoveredBatch& batch) {
   BatchReader reader(batch.encoded);
   BatchEntry entry;
   std::uint32_t count = 0;
-  for (std::size_t offset = 0; reader.Next(entry); offset = reader.offset()) {
-    ++count;
-    const bool known = entry.operation == Operation::kPut || entry.operation == Operation::kDelete;
-    if (known && entry.expiry_us == 0) continue;
-    return error(ErrorCode::kUnsupported,
-                 "the entry is of a kind (expiry, range delete or merge) that only a newer build "
-                 "knows; use the build that wrote it",
-                 offset);
-  }
+  while (reader.Next(entry)) ++count;
   if (!reader.malformed() && count == batch.entry_count) return {};
   return error(ErrorCode::kCorruption,
                "the batch verifies but its entries cannot be read: written by a faulty build?",
