@@ -69,6 +69,8 @@ class Iterator::Impl {
     if (!valid_) return {};
     return forward_ ? source_.merged->entry().value : std::string_view(saved_value_);
   }
+  /// Of the current entry. Requires Valid() and that the last move went forward.
+  SequenceNumber sequence() const noexcept { return source_.merged->entry().sequence; }
   Result<void> status() const;
 
  private:

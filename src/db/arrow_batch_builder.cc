@@ -1,0 +1,125 @@
+#include "db/arrow_batch_builder.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace quiver {
+
+// A column of binary: offsets (rows + 1 of them) and data.
+struct ArrowBatchBuilder::BinaryColumn {
+  ColumnBuffer offsets;
+  ColumnBuffer data;
+
+  void Clear() {
+    data.Clear();
+    offsets.Clear();
+    AppendOffset();
+  }
+  void AppendOffset() {
+    const auto end = static_cast<std::int32_t>(data.size_bytes());
+    offsets.Append(&end, sizeof end);
+  }
+  void Add(std::string_view bytes) {
+    data.Append(bytes.data(), bytes.size());
+    AppendOffset();
+  }
+  arrow_ipc::CDataColumn View() const noexcept {
+    return {.offsets = reinterpret_cast<const std::int32_t*>(offsets.data()),
+            .data = data.data(),
+            .first_row = 0};
+  }
+  std::size_t capacity_bytes() const noexcept {
+    return offsets.capacity_bytes() + data.capacity_bytes();
+  }
+};
+
+struct ArrowBatchBuilder::Memory {
+  BinaryColumn keys;
+  BinaryColumn values;
+  ColumnBuffer sequences;
+
+  void Clear() {
+    keys.Clear();
+    values.Clear();
+    sequences.Clear();
+  }
+  std::size_t capacity_bytes() const noexcept {
+    return keys.capacity_bytes() + values.capacity_bytes() + sequences.capacity_bytes();
+  }
+};
+
+// Memory of released batches, for the next ones. Batches share it, so it may outlive the builder.
+class ArrowBatchBuilder::Pool {
+ public:
+  std::unique_ptr<Memory> Take() {
+    std::unique_ptr<Memory> memory;
+    {
+      MutexLock lock(mutex_);
+      if (!free_.empty()) {
+        memory = std::move(free_.back());
+        free_.pop_back();
+      }
+    }
+    if (memory == nullptr) memory = std::make_unique<Memory>();
+    memory->Clear();
+    return memory;
+  }
+  /// Keeps a few batches of the usual size; the rest is freed.
+  void Give(std::unique_ptr<Memory> memory) {
+    if (memory->capacity_bytes() > kKeptBytesMax) return;
+    MutexLock lock(mutex_);
+    if (!closed_ && free_.size() < kKeptMax) free_.push_back(std::move(memory));
+  }
+  /// The builder is gone: nobody will take any more.
+  void Close() {
+    std::vector<std::unique_ptr<Memory>> unused;
+    MutexLock lock(mutex_);
+    closed_ = true;
+    unused.swap(free_);
+  }
+
+ private:
+  static constexpr std::size_t kKeptMax = 4;
+  static constexpr std::size_t kKeptBytesMax = std::size_t{16} << 20;
+  Mutex mutex_;
+  bool closed_ GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<Memory>> free_ GUARDED_BY(mutex_);
+};
+
+ArrowBatchBuilder::ArrowBatchBuilder(const ArrowProjection& projection)
+    : projection_(projection), pool_(std::make_shared<Pool>()), memory_(pool_->Take()) {}
+
+ArrowBatchBuilder::~ArrowBatchBuilder() {
+  pool_->Close();
+}
+
+std::uint64_t ArrowBatchBuilder::data_bytes() const noexcept {
+  return memory_->keys.data.size_bytes() + memory_->values.data.size_bytes();
+}
+
+void ArrowBatchBuilder::AddRow(std::string_view key, std::string_view value,
+                               SequenceNumber sequence) {
+  if (projection_.key) memory_->keys.Add(key);
+  if (projection_.value) memory_->values.Add(value);
+  if (projection_.sequence) memory_->sequences.Append(&sequence, sizeof sequence);
+  ++rows_;
+}
+
+arrow_ipc::CDataBatch ArrowBatchBuilder::Finish() {
+  arrow_ipc::CDataBatch batch;
+  batch.rows = static_cast<std::int64_t>(std::exchange(rows_, 0));
+  if (batch.rows == 0) return batch;
+  std::size_t column = 0;
+  if (projection_.key) batch.columns[column++] = memory_->keys.View();
+  if (projection_.value) batch.columns[column++] = memory_->values.View();
+  if (projection_.sequence) batch.columns[column++].data = memory_->sequences.data();
+  batch.owner = std::shared_ptr<const void>(memory_.release(), [pool = pool_](const void* memory) {
+    pool->Give(std::unique_ptr<Memory>(static_cast<Memory*>(const_cast<void*>(memory))));
+  });
+  memory_ = pool_->Take();
+  return batch;
+}
+
+}  // namespace quiver
