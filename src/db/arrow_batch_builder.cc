@@ -1,5 +1,6 @@
 #include "db/arrow_batch_builder.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,22 @@ struct ArrowBatchBuilder::BinaryColumn {
   void Add(std::string_view bytes) {
     data.Append(bytes.data(), bytes.size());
     AppendOffset();
+  }
+  // `rows` rows of `source`, whose first lies at source_offsets[0] or, without offsets, at 0.
+  void AddMany(const char* source, const std::uint32_t* source_offsets, std::uint32_t width,
+               std::uint32_t rows) {
+    const auto base = static_cast<std::uint32_t>(data.size_bytes());
+    auto* const ends = reinterpret_cast<std::uint32_t*>(offsets.Extend(rows * sizeof base));
+    if (source_offsets == nullptr) {
+      for (std::uint32_t row = 0; row < rows; ++row) ends[row] = base + (row + 1) * width;
+      data.Append(source, std::size_t{rows} * width);
+    } else {
+      const std::uint32_t first = source_offsets[0];
+      for (std::uint32_t row = 0; row < rows; ++row) {
+        ends[row] = base + (source_offsets[row + 1] - first);
+      }
+      data.Append(source + first, source_offsets[rows] - first);
+    }
   }
   arrow_ipc::CDataColumn View() const noexcept {
     return {.offsets = reinterpret_cast<const std::int32_t*>(offsets.data()),
@@ -105,6 +122,30 @@ void ArrowBatchBuilder::AddRow(std::string_view key, std::string_view value,
   if (projection_.value) memory_->values.Add(value);
   if (projection_.sequence) memory_->sequences.Append(&sequence, sizeof sequence);
   ++rows_;
+}
+
+void ArrowBatchBuilder::AddRows(const EntrySpan& span, std::uint32_t rows) {
+  const EntryColumns& from = *span.columns;
+  const auto add = [&](BinaryColumn& column, const char* data, const std::uint32_t* offsets,
+                       std::uint32_t width) {
+    if (offsets != nullptr) {
+      column.AddMany(data, offsets + span.begin, 0, rows);
+    } else {
+      column.AddMany(data + std::size_t{span.begin} * width, nullptr, width, rows);
+    }
+  };
+  if (projection_.key) add(memory_->keys, from.keys, from.key_offsets, from.key_width);
+  if (projection_.value) add(memory_->values, from.values, from.value_offsets, from.value_width);
+  if (projection_.sequence) {
+    const std::size_t bytes = rows * sizeof(SequenceNumber);
+    if (from.sequences != nullptr) {
+      memory_->sequences.Append(from.sequences + span.begin, bytes);
+    } else {
+      std::fill_n(reinterpret_cast<SequenceNumber*>(memory_->sequences.Extend(bytes)), rows,
+                  from.max_sequence);
+    }
+  }
+  rows_ += rows;
 }
 
 arrow_ipc::CDataBatch ArrowBatchBuilder::Finish() {

@@ -15,6 +15,7 @@
 
 #include "arrow_ipc/c_data.h"
 #include "db/column_buffer.h"
+#include "iterator/entry_columns.h"
 #include "quiver/types.h"
 
 namespace quiver {
@@ -41,6 +42,9 @@ class ArrowBatchBuilder {
   std::uint64_t data_bytes() const noexcept;
 
   void AddRow(std::string_view key, std::string_view value, SequenceNumber sequence);
+
+  /// The rows [span.begin, span.begin + rows), all of them puts. `rows` is at least 1.
+  void AddRows(const EntrySpan& span, std::uint32_t rows);
 
   /// The rows added since the last call, as a batch; empty if there are none.
   arrow_ipc::CDataBatch Finish();

@@ -1,5 +1,6 @@
 #include "db/arrow_stream_source.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/try.h"
@@ -11,6 +12,11 @@ namespace {
 // A batch of the engine's choice ends with whichever comes first.
 constexpr std::uint64_t kBatchRows = 65'536;
 constexpr std::uint64_t kBatchBytes = std::uint64_t{2} << 20;
+
+// Where runs take turns row by row, looking for spans costs more than it gains: after a short one
+// some rows are taken one by one.
+constexpr std::uint32_t kSpanRowsMin = 4;
+constexpr std::uint32_t kStepsAfterShortSpan = 16;
 
 arrow_ipc::Schema SchemaOf(const ArrowProjection& projection) {
   using arrow_ipc::ColumnType;
@@ -44,15 +50,33 @@ bool ArrowStreamSource::IsFull() const noexcept {
          builder_.data_bytes() >= batch_bytes_max_;
 }
 
+void ArrowStreamSource::AddSpan(const EntrySpan& span) {
+  const std::uint64_t room = std::min(rows_left_, batch_rows_max_ - builder_.rows());
+  const auto taken = static_cast<std::uint32_t>(std::min<std::uint64_t>(span.rows(), room));
+  builder_.AddRows(span, taken);
+  rows_left_ -= taken;
+  rows_->Skip(taken);
+}
+
 Result<arrow_ipc::CDataBatch> ArrowStreamSource::Next() {
   if (!started_) {
     const auto timer = rows_->TimeSeek();
     rows_->SeekToFirst();
     started_ = true;
   }
-  for (; rows_->Valid() && !IsFull(); rows_->Next()) {
+  while (rows_->Valid() && !IsFull()) {
+    if (steps_before_span_ == 0) {
+      const EntrySpan span = rows_->ShownSpan();
+      if (span.rows() >= kSpanRowsMin) {
+        AddSpan(span);
+        continue;
+      }
+      steps_before_span_ = kStepsAfterShortSpan;
+    }
+    --steps_before_span_;
     builder_.AddRow(rows_->key(), rows_->value(), rows_->sequence());
     --rows_left_;
+    rows_->Next();
   }
   QUIVER_TRY(rows_->status());
   return builder_.Finish();

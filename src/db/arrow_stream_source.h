@@ -22,12 +22,14 @@ class ArrowStreamSource final : public arrow_ipc::CDataSource {
 
  private:
   bool IsFull() const noexcept;
+  void AddSpan(const EntrySpan& span);
 
   const std::unique_ptr<Iterator::Impl> rows_;
   const arrow_ipc::Schema schema_;
   const std::uint64_t batch_rows_max_;
   const std::uint64_t batch_bytes_max_;
   std::uint64_t rows_left_;
+  std::uint32_t steps_before_span_ = 0;
   bool started_ = false;
   ArrowBatchBuilder builder_;
 };

@@ -69,6 +69,12 @@ class Iterator::Impl {
     if (!valid_) return {};
     return forward_ ? source_.merged->entry().value : std::string_view(saved_value_);
   }
+  /// The current entry and those behind it that are shown as they lie in memory; often empty, even
+  /// if more is to come. Requires Valid() and that the last move went forward. Valid until the
+  /// next move.
+  EntrySpan ShownSpan() const;
+  /// Next() `count` times, 1 <= count <= ShownSpan().rows(), at the cost of one.
+  void Skip(std::uint32_t count);
   /// Of the current entry. Requires Valid() and that the last move went forward.
   SequenceNumber sequence() const noexcept { return source_.merged->entry().sequence; }
   Result<void> status() const;
@@ -79,6 +85,7 @@ class Iterator::Impl {
     return entry.operation == Operation::kPut &&
            (entry.expiry_us == 0 || entry.expiry_us > source_.now_us);
   }
+  std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
   void FindForward(bool skip_saved_key);
   void FindBackward();
   void TurnForward();
