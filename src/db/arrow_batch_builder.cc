@@ -47,6 +47,12 @@ struct ArrowBatchBuilder::BinaryColumn {
             .data = data.data(),
             .first_row = 0};
   }
+  void Reserve(const BinaryColumn& like) {
+    // Batches differ a little in size.
+    const auto some_more = [](std::size_t bytes) { return bytes + bytes / 8; };
+    offsets.Reserve(some_more(like.offsets.size_bytes()));
+    data.Reserve(some_more(like.data.size_bytes()));
+  }
   std::size_t capacity_bytes() const noexcept {
     return offsets.capacity_bytes() + data.capacity_bytes();
   }
@@ -62,6 +68,14 @@ struct ArrowBatchBuilder::Memory {
     values.Clear();
     sequences.Clear();
   }
+  // Growing step by step would copy a batch once more.
+  void Reserve(const Memory* like) {
+    if (like == nullptr || like->capacity_bytes() > kReservedBytesMax) return;
+    keys.Reserve(like->keys);
+    values.Reserve(like->values);
+    sequences.Reserve(like->sequences.size_bytes());
+  }
+  static constexpr std::size_t kReservedBytesMax = std::size_t{8} << 20;
   std::size_t capacity_bytes() const noexcept {
     return keys.capacity_bytes() + values.capacity_bytes() + sequences.capacity_bytes();
   }
@@ -70,7 +84,8 @@ struct ArrowBatchBuilder::Memory {
 // Memory of released batches, for the next ones. Batches share it, so it may outlive the builder.
 class ArrowBatchBuilder::Pool {
  public:
-  std::unique_ptr<Memory> Take() {
+  /// Empty memory; if it has to be made, with room for what `like` holds, which may be null.
+  std::unique_ptr<Memory> Take(const Memory* like) {
     std::unique_ptr<Memory> memory;
     {
       MutexLock lock(mutex_);
@@ -79,7 +94,10 @@ class ArrowBatchBuilder::Pool {
         free_.pop_back();
       }
     }
-    if (memory == nullptr) memory = std::make_unique<Memory>();
+    if (memory == nullptr) {
+      memory = std::make_unique<Memory>();
+      memory->Reserve(like);
+    }
     memory->Clear();
     return memory;
   }
@@ -106,7 +124,7 @@ class ArrowBatchBuilder::Pool {
 };
 
 ArrowBatchBuilder::ArrowBatchBuilder(const ArrowProjection& projection)
-    : projection_(projection), pool_(std::make_shared<Pool>()), memory_(pool_->Take()) {}
+    : projection_(projection), pool_(std::make_shared<Pool>()), memory_(pool_->Take(nullptr)) {}
 
 ArrowBatchBuilder::~ArrowBatchBuilder() {
   pool_->Close();
@@ -156,10 +174,11 @@ arrow_ipc::CDataBatch ArrowBatchBuilder::Finish() {
   if (projection_.key) batch.columns[column++] = memory_->keys.View();
   if (projection_.value) batch.columns[column++] = memory_->values.View();
   if (projection_.sequence) batch.columns[column++].data = memory_->sequences.data();
+  std::unique_ptr<Memory> next = pool_->Take(memory_.get());
   batch.owner = std::shared_ptr<const void>(memory_.release(), [pool = pool_](const void* memory) {
     pool->Give(std::unique_ptr<Memory>(static_cast<Memory*>(const_cast<void*>(memory))));
   });
-  memory_ = pool_->Take();
+  memory_ = std::move(next);
   return batch;
 }
 

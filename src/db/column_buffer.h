@@ -23,6 +23,10 @@ class ColumnBuffer {
 
   void Clear() noexcept { size_ = 0; }
 
+  /// Makes room for `bytes` in all.
+  void Reserve(std::size_t bytes) {
+    if (bytes > capacity_) Grow(bytes);
+  }
   /// Makes the buffer `bytes` longer and returns the new part, which the caller fills.
   std::byte* Extend(std::size_t bytes) {
     if (bytes > capacity_ - size_) [[unlikely]]
@@ -41,8 +45,8 @@ class ColumnBuffer {
   static constexpr std::size_t kFirstBytes = 4096;
 
   void Grow(std::size_t wanted) {
-    const std::size_t capacity =
-        AlignUp(std::max({wanted, 2 * capacity_, kFirstBytes}), kAlignment);
+    const std::size_t doubled = size_ == 0 ? 0 : 2 * capacity_;
+    const std::size_t capacity = AlignUp(std::max({wanted, doubled, kFirstBytes}), kAlignment);
     auto* const grown = static_cast<std::byte*>(std::aligned_alloc(kAlignment, capacity));
     QUIVER_CHECK(grown != nullptr);
     if (size_ != 0) std::memcpy(grown, memory_.get(), size_);
