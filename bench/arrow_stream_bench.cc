@@ -58,7 +58,10 @@ DatabaseConfig ConfigFor(const Settings& settings, CompressionKind codec, Shape 
   config.memtable_count_max = 2;
   config.memory_limit_bytes =
       settings.cache_bytes + 2 * config.memtable_size_bytes + (std::uint64_t{64} << 20);
-  if (shape == Shape::kRuns) config.compaction_strategy = CompactionStrategyKind::kTiered;
+  if (shape == Shape::kRuns) {
+    config.compaction_strategy = CompactionStrategyKind::kTiered;
+    config.level0_run_trigger = config.tier_run_trigger = 8;  // four are not merged
+  }
   return config;
 }
 

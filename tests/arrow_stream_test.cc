@@ -192,7 +192,7 @@ TEST_F(ArrowStreamTest, StructsMayBeMovedAndChildrenOutliveTheirParents) {
 
 TEST_F(ArrowStreamTest, AfterCloseTheStreamFailsAndItsBatchesStayReadable) {
   DatabaseConfig config = SmallConfig();
-  config.block_size_bytes = 1 << 20;
+  config.block_size_bytes = 64 << 10;
   for (const bool in_tables : {false, true}) {
     for (const bool destroy : {false, true}) {
       Open(config);

@@ -50,6 +50,14 @@ ArrowStreamSource::ArrowStreamSource(std::unique_ptr<Iterator::Impl> rows,
       builder_(ProjectionOf(options)),
       view_(ProjectionOf(options)) {}
 
+Result<void> ArrowStreamSource::CheckUsable() const {
+  Result<void> status = rows_->status();
+  if (!status && status.error().code() == ErrorCode::kClosed) {
+    return Error(ErrorCode::kClosed, "the database of this Arrow stream was closed");
+  }
+  return status;
+}
+
 bool ArrowStreamSource::IsFull() const noexcept {
   return rows_left_ == 0 || builder_.rows() >= batch_rows_max_ ||
          builder_.data_bytes() >= batch_bytes_max_;
@@ -104,7 +112,7 @@ Result<arrow_ipc::CDataBatch> ArrowStreamSource::Next() {
     --rows_left_;
     rows_->Next();
   }
-  QUIVER_TRY(rows_->status());
+  QUIVER_TRY(CheckUsable());
   return builder_.Finish();
 }
 

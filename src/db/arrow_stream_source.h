@@ -28,7 +28,7 @@ class ArrowStreamSource final : public arrow_ipc::CDataSource {
 
   const arrow_ipc::Schema& schema() const override { return schema_; }
   Result<arrow_ipc::CDataBatch> Next() override;
-  Result<void> CheckUsable() const override { return rows_->status(); }
+  Result<void> CheckUsable() const override;
 
  private:
   bool IsFull() const noexcept;

@@ -47,7 +47,8 @@ class InternalIterator {
   virtual void Prev() = 0;
 
   /// The current entry and what stands behind it in the same columns; empty where entries do not
-  /// lie in columns, and after a move backward. Requires Valid(). Valid until the next call.
+  /// lie in columns, and, as far as sources are merged, after a move backward. Requires Valid().
+  /// Valid until the next move.
   virtual EntrySpan Span() { return {}; }
   /// Next() `count` times, 1 <= count <= Span().rows().
   virtual void Skip(std::uint32_t count) {
