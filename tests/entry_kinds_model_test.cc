@@ -10,6 +10,7 @@
 #include "io/fault_file_system.h"
 #include "io/manual_clock.h"
 #include "io/memory_file_system.h"
+#include "testing/arrow_consumer.h"
 #include "testing/engine_harness.h"
 #include "testing/seed.h"
 
@@ -176,6 +177,18 @@ class EntryKindsModelTest : public ::testing::TestWithParam<MemtableKind> {
       backward.emplace(iterator->key(), iterator->value());
     }
     ASSERT_EQ(backward, expected);
+    CompareStream(expected, snapshot);
+  }
+
+  void CompareStream(const Rows& expected, const Snapshot* snapshot) {
+    testing::ArrowConsumer consumer;
+    ASSERT_TRUE(engine_->ExportArrowStream({.snapshot = snapshot}, &consumer.stream));
+    consumer.ReadAll();
+    ASSERT_EQ(consumer.error, "");
+    Rows streamed;
+    for (const testing::ArrowRow& row : consumer.rows)
+      streamed.emplace(row.key.value(), row.value.value());
+    ASSERT_EQ(streamed, expected);
   }
 
   // A walk to and fro from a random place.

@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quiver/arrow_stream.h"
 #include "quiver/config.h"
 #include "quiver/error.h"
 #include "quiver/iterator.h"
@@ -113,6 +114,12 @@ class Database {
 
   Result<Iterator> NewIterator(const IteratorOptions& options = {}) const noexcept;
   Result<Snapshot> NewSnapshot() const noexcept;
+  /// Makes `out` a stream of record batches of the Arrow C data interface: the live rows of one
+  /// state, in key order. The caller releases it; nothing is read before its first get_next.
+  /// Errors: kInvalidArgument (no column asked for, a null `out`), kClosed; `*out` is then left
+  /// released.
+  Result<void> ExportArrowStream(const ArrowStreamOptions& options,
+                                 ArrowArrayStream* out) const noexcept;
 
   /// Makes a keyspace. `config` is that of the database (config()) with other values for settings
   /// that are per keyspace; it keeps them for good. Cost: a sync. Errors: kInvalidArgument (the

@@ -300,6 +300,10 @@ Result<Iterator> Database::NewIterator(const IteratorOptions& options) const noe
 Result<Snapshot> Database::NewSnapshot() const noexcept {
   return impl_->engine->NewSnapshot();
 }
+Result<void> Database::ExportArrowStream(const ArrowStreamOptions& options,
+                                         ArrowArrayStream* out) const noexcept {
+  return impl_->engine->ExportArrowStream(options, out);
+}
 Result<void> Database::Flush() noexcept {
   return impl_->engine->Flush();
 }

@@ -85,6 +85,43 @@ void Iterator::Impl::Next() {
   FindForward(/*skip_saved_key=*/true);
 }
 
+EntrySpan Iterator::Impl::ShownSpan() const {
+  if (is_saved_) return {};
+  EntrySpan span = source_.merged->Span();
+  if (span.rows() == 0) return span;
+  if (upper_) span = SpanBefore(span, *upper_, kSequenceMax);
+  span.end = span.begin + RowsShownAsTheyLie(span);
+  return span;
+}
+
+// Of `span`, which begins with the current entry, the rows up to the first that is not to be shown
+// or that another entry has a say in. Whatever an entry may come to be, its row must fail here if
+// it is not a plain, visible put of a key of its own: everything else goes through FindForward.
+std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const noexcept {
+  const EntryColumns& columns = *span.columns;
+  const bool all_live = columns.operations == nullptr && columns.operation == Operation::kPut &&
+                        columns.expiries == nullptr && columns.max_sequence <= source_.sequence &&
+                        source_.range_deletes.empty();
+  if (all_live && columns.distinct_keys) return span.rows();
+  std::uint32_t row = span.begin + 1;
+  for (; row < span.end; ++row) {
+    const EntryView entry = columns.EntryAt(row);
+    if (entry.sequence > source_.sequence || !IsLive(entry)) break;
+    if (entry.key == columns.KeyAt(row - 1)) break;
+  }
+  return row - span.begin;
+}
+
+void Iterator::Impl::Skip(std::uint32_t count) {
+  if (!CheckOpen()) return;
+  steps_ += count;
+  const EntrySpan span = source_.merged->Span();
+  // Older versions of the last key may follow, in the next block or in another run.
+  saved_key_.assign(span.columns->KeyAt(span.begin + count - 1));
+  source_.merged->Skip(count);
+  FindForward(/*skip_saved_key=*/true);
+}
+
 void Iterator::Impl::Prev() {
   if (!valid_ || !CheckOpen()) return;
   ++steps_;
@@ -131,6 +168,7 @@ void Iterator::Impl::FindForward(bool skip_saved_key) {
       break;
     }
     saved_key_.assign(entry.key);
+    saved_sequence_ = entry.sequence;
     skip_saved_key = true;
     if (entry.operation == Operation::kMerge && !IsCovered(entry)) {
       if (MergeForward()) break;

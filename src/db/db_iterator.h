@@ -76,6 +76,16 @@ class Iterator::Impl {
     if (!valid_) return {};
     return is_saved_ ? std::string_view(saved_value_) : source_.merged->entry().value;
   }
+  /// The current entry and those behind it that are shown as they lie in memory; often empty, even
+  /// if more is to come. Requires Valid() and that the last move went forward. Valid until the
+  /// next move.
+  EntrySpan ShownSpan() const;
+  /// Next() `count` times, 1 <= count <= ShownSpan().rows(), at the cost of one.
+  void Skip(std::uint32_t count);
+  /// Of the current entry. Requires Valid() and that the last move went forward.
+  SequenceNumber sequence() const noexcept {
+    return is_saved_ ? saved_sequence_ : source_.merged->entry().sequence;
+  }
   Result<void> status() const;
 
  private:
@@ -96,6 +106,7 @@ class Iterator::Impl {
   bool MergeForward();
   bool ApplyOperands(std::optional<std::string_view> base,
                      const std::vector<std::string_view>& oldest_first);
+  std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
   void FindForward(bool skip_saved_key);
   void FindBackward();
   void TurnForward();
@@ -111,7 +122,8 @@ class Iterator::Impl {
   bool is_saved_ = false;
   std::string saved_key_;
   std::string saved_value_;
-  std::string target_;  // of the seek under way
+  SequenceNumber saved_sequence_ = 0;  // of the newest operand, going forward
+  std::string target_;                 // of the seek under way
   std::uint64_t steps_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "db/arrow_stream_source.h"
 #include "db/db_iterator.h"
 #include "db/range_delete_view.h"
 #include "io/fork_guard.h"
@@ -164,7 +165,8 @@ Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
   return values;
 }
 
-Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
+Result<std::unique_ptr<Iterator::Impl>> Engine::NewRows(
+    const IteratorOptions& options, const TableReadOptions& read_options) const {
   QUIVER_TRY(CheckOpen());
   QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   std::shared_ptr<const ReadView> view = keyspace->state.views().Pin();
@@ -174,7 +176,6 @@ Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
   for (const MemtableRef& memtable : view->immutables) {
     children.push_back(memtable->table().NewIterator());
   }
-  const TableReadOptions read_options{.fill_cache = options.fill_cache};
   for (const Level& level : view->version->levels()) {
     for (const SortedRun& run : level.runs) {
       children.push_back(NewLevelIterator(run, *table_cache_, read_options));
@@ -191,7 +192,33 @@ Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
       .clock = environment_.clock,
       .view = std::move(view),
       .engine = shared_from_this()};
-  return Iterator(std::make_unique<Iterator::Impl>(std::move(source), options));
+  return std::make_unique<Iterator::Impl>(std::move(source), options);
+}
+
+Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
+  QUIVER_ASSIGN_OR_RETURN(auto rows, NewRows(options, {.fill_cache = options.fill_cache}));
+  return Iterator(std::move(rows));
+}
+
+Result<void> Engine::ExportArrowStream(const ArrowStreamOptions& options,
+                                       ArrowArrayStream* out) const {
+  if (out == nullptr) {
+    return Error(ErrorCode::kInvalidArgument, "ExportArrowStream: out is null");
+  }
+  *out = {};
+  if (!options.with_key && !options.with_value && !options.with_sequence) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "an Arrow stream without columns was asked for: set at least one of with_key, "
+                 "with_value and with_sequence");
+  }
+  QUIVER_ASSIGN_OR_RETURN(auto rows, NewRows({.keyspace = options.keyspace,
+                                              .lower_bound = options.lower_bound,
+                                              .upper_bound = options.upper_bound,
+                                              .prefix = options.prefix,
+                                              .snapshot = options.snapshot},
+                                             {.fill_cache = options.fill_cache}));
+  arrow_ipc::ExportStream(std::make_unique<ArrowStreamSource>(std::move(rows), options), out);
+  return {};
 }
 
 Result<Snapshot> Engine::NewSnapshot() const {

@@ -67,6 +67,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<std::vector<std::optional<PinnedValue>>> MultiGet(std::span<const std::string_view> keys,
                                                            const ReadOptions& options) const;
   Result<Iterator> NewIterator(const IteratorOptions& options) const;
+  Result<void> ExportArrowStream(const ArrowStreamOptions& options, ArrowArrayStream* out) const;
   Result<Snapshot> NewSnapshot() const;
 
   Result<void> Flush();
@@ -133,6 +134,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
                                    std::uint64_t now_us, bool want_pin) const;
   Result<KeyspaceState*> ResolveNamed(const Keyspace& keyspace) const;
   Keyspace HandleOf(KeyspaceState& state) const;
+  Result<std::unique_ptr<Iterator::Impl>> NewRows(const IteratorOptions& options,
+                                                  const TableReadOptions& read_options) const;
 
   const io::Environment environment_;
   const OpenMode mode_;

@@ -10,7 +10,9 @@
 //  2. Next after Prev and Prev after Next work at any place.
 //  3. entry() stays valid until the next call on this iterator, no longer.
 //  4. Valid() is false after an error, and status() then tells it; the error stays until a Seek.
-//  5. The source (memtable, table, block) is kept alive by the iterator itself or, for memtables,
+//  5. Span offers the current entry and those behind it that lie in columns and come before the
+//     entries of every other source; Skip then passes over any number of them.
+//  6. The source (memtable, table, block) is kept alive by the iterator itself or, for memtables,
 //     by the caller.
 //
 // Thread safety: one thread at a time.
@@ -21,6 +23,7 @@
 #include <string_view>
 
 #include "base/entry.h"
+#include "iterator/entry_columns.h"
 #include "quiver/error.h"
 
 namespace quiver {
@@ -42,6 +45,15 @@ class InternalIterator {
   virtual void SeekForPrev(std::string_view key, SequenceNumber sequence) = 0;
   virtual void Next() = 0;
   virtual void Prev() = 0;
+
+  /// The current entry and what stands behind it in the same columns; empty where entries do not
+  /// lie in columns, and, as far as sources are merged, after a move backward. Requires Valid().
+  /// Valid until the next move.
+  virtual EntrySpan Span() { return {}; }
+  /// Next() `count` times, 1 <= count <= Span().rows().
+  virtual void Skip(std::uint32_t count) {
+    for (; count > 0; --count) Next();
+  }
 
   /// The error that ended the iteration, if any.
   virtual Result<void> status() const { return {}; }

@@ -98,6 +98,20 @@ class MergingIterator final : public InternalIterator {
     }
   }
 
+  EntrySpan Span() override {
+    QUIVER_DCHECK(valid_);
+    if (direction_ == Direction::kBackward) return {};
+    const EntrySpan span = heap_.front().child->Span();
+    if (second_ == 0) return span;
+    const EntryView& next = heap_[second_].child->entry();
+    return SpanBefore(span, next.key, next.sequence);
+  }
+  void Skip(std::uint32_t count) override {
+    QUIVER_DCHECK(valid_ && direction_ == Direction::kForward);
+    heap_.front().child->Skip(count);
+    SettleTop<Direction::kForward>();
+  }
+
   Result<void> status() const override { return status_; }
 
  private:
@@ -148,8 +162,14 @@ class MergingIterator final : public InternalIterator {
 
   template <Direction direction>
   void Advance() {
+    Step<direction>(*heap_.front().child);
+    SettleTop<direction>();
+  }
+
+  // Restores the order after the child on top has moved.
+  template <Direction direction>
+  void SettleTop() {
     Source top = heap_.front();
-    Step<direction>(*top.child);
     if (!top.child->Valid()) [[unlikely]] {
       RemoveTop<direction>();
       return;

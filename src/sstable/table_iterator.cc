@@ -17,7 +17,10 @@ constexpr std::size_t kNoBlock = ~std::size_t{0};
 class TableIterator final : public InternalIterator {
  public:
   TableIterator(std::shared_ptr<const TableReader> table, const TableReadOptions& options)
-      : table_(std::move(table)), options_(options), window_(*table_) {}
+      : table_(std::move(table)), options_(options), window_(*table_) {
+    const PropertiesHeader& numbers = table_->parts().properties.numbers;
+    columns_.distinct_keys = numbers.key_count == numbers.entry_count;
+  }
 
   void SeekToFirst() override {
     read_ahead_bytes_ = options_.read_ahead_bytes;
@@ -50,6 +53,15 @@ class TableIterator final : public InternalIterator {
     PreviousBlock();
   }
 
+  EntrySpan Span() override {
+    if (columns_block_ != block_index_) FillColumns();
+    return {&columns_, row_, block_.rows};
+  }
+  void Skip(std::uint32_t count) override {
+    row_ += count - 1;
+    Next();
+  }
+
   Result<void> status() const override {
     if (error_) return *error_;
     return {};
@@ -68,6 +80,7 @@ class TableIterator final : public InternalIterator {
     valid_ = true;
     SetEntry();
   }
+  void FillColumns();
   void NextBlock();
   /// Goes on behind `block`, which could not be read, after telling of it.
   void SkipDamage(std::size_t block);
@@ -87,7 +100,25 @@ class TableIterator final : public InternalIterator {
   AlignedBuffer decoded_;  ///< of the current block, if it is compressed and not in the cache
   std::uint64_t read_ahead_bytes_ = 0;
   std::optional<Error> error_;
+  EntryColumns columns_;  ///< of block columns_block_, made when first asked for
+  std::size_t columns_block_ = kNoBlock;
 };
+
+void TableIterator::FillColumns() {
+  columns_block_ = block_index_;
+  columns_.keys = block_.keys;
+  columns_.values = block_.values;
+  columns_.key_offsets = block_.Has(kUniformKeys) ? nullptr : block_.key_offsets;
+  columns_.value_offsets = block_.Has(kUniformValues) ? nullptr : block_.value_offsets;
+  columns_.sequences = block_.Has(kConstantSequence) ? nullptr : block_.sequences;
+  columns_.operations = block_.Has(kConstantOperation) ? nullptr : block_.operations;
+  columns_.expiries = block_.Has(kNoExpiry) ? nullptr : block_.expiries;
+  columns_.key_width = block_.key_width;
+  columns_.value_width = block_.value_width;
+  columns_.max_sequence = block_.max_sequence;
+  columns_.operation = static_cast<Operation>(block_.operation);
+  columns_.owner = pin_;
+}
 
 void TableIterator::Seek(std::string_view key, SequenceNumber sequence) {
   // A seek may be the start of a scan of ten rows or of all: read ahead more with each window.
@@ -154,6 +185,7 @@ void TableIterator::PreviousBlock() {
 bool TableIterator::Enter(std::size_t block, ScanDirection direction) {
   error_.reset();
   if (block == block_index_) return true;
+  columns_block_ = kNoBlock;
   auto loaded = Load(block, direction);
   if (loaded) {
     block_index_ = block;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,9 @@ class ModelCursor {
   }
   void Next() { ++at_; }
   void Prev() { --at_; }
+  void Skip(std::size_t count) { at_ += count; }
+  /// The entries from the current one on.
+  std::span<const OwnedEntry> rest() const { return std::span(entries_).subspan(at_); }
 
  private:
   const std::vector<OwnedEntry>& entries_;
@@ -209,6 +213,48 @@ TEST(TableModelTest, RandomMovesOfIteratorsAgreeWithTheModel) {
       ASSERT_EQ(Owned(iterator->entry()), cursor.entry());
     }
   });
+}
+
+TEST(TableModelTest, SpansHoldTheEntriesThatStepsWouldShow) {
+  ForEachTable(17,
+               [](const ModelTable& model, const Table& table, BlockCache* cache, Random& random) {
+                 const auto iterator = table.NewIterator({.fill_cache = random.OneIn(2)});
+                 ModelCursor cursor(model.entries);
+                 std::uint64_t pinned = 0;
+                 for (int i = 0; i < 300; ++i) {
+                   if (!iterator->Valid() || random.OneIn(8)) {
+                     // Sometimes by way of another block, that nobody asks for a span.
+                     if (random.OneIn(2)) iterator->Seek(model.RandomKey(random), kSequenceMax);
+                     const std::string key = model.RandomKey(random);
+                     iterator->Seek(key, kSequenceMax);
+                     cursor.Seek(key, kSequenceMax);
+                     if (!cursor.valid()) continue;
+                   }
+                   const EntrySpan span = iterator->Span();
+                   ASSERT_GE(span.rows(), 1U);
+                   ASSERT_LE(span.rows(), cursor.rest().size());
+                   for (std::uint32_t row = 0; row < span.rows(); ++row) {
+                     OwnedEntry entry = Owned(span.columns->EntryAt(span.begin + row));
+                     if (entry.operation == Operation::kDelete) entry.value.clear();  // filler
+                     ASSERT_EQ(entry, cursor.rest()[row]);
+                     ASSERT_LE(entry.sequence, span.columns->max_sequence);
+                     if (span.columns->distinct_keys && row > 0) {
+                       ASSERT_NE(entry.key, cursor.rest()[row - 1].key);
+                     }
+                   }
+                   pinned += span.columns->owner != nullptr ? 1 : 0;
+                   const auto step = static_cast<std::uint32_t>(1 + random.Below(span.rows()));
+                   iterator->Skip(step);
+                   cursor.Skip(step);
+                   ASSERT_EQ(iterator->Valid(), cursor.valid());
+                   if (cursor.valid()) {
+                     ASSERT_EQ(Owned(iterator->entry()), cursor.entry());
+                   }
+                 }
+                 if (cache == nullptr) {
+                   ASSERT_EQ(pinned, 0U);
+                 }
+               });
 }
 
 TEST(TableModelTest, VerifyFindsNothingWrongAndCountsEveryEntry) {

@@ -49,6 +49,13 @@ class LevelIterator final : public InternalIterator {
     SettleBackward();
   }
 
+  EntrySpan Span() override { return table_iterator_->Span(); }
+
+  void Skip(std::uint32_t count) override {
+    table_iterator_->Skip(count);
+    SettleForward();
+  }
+
   Result<void> status() const override { return status_; }
 
  private:

@@ -99,6 +99,31 @@ TEST_F(LevelIteratorTest, WalksAllTablesInBothDirections) {
   EXPECT_EQ(index, 0);
 }
 
+TEST_F(LevelIteratorTest, SkipsWhatItsSpansOfferAcrossTables) {
+  iterator_ = NewIterator();
+  Random random(quiver::testing::TestSeed(33));
+  std::ptrdiff_t index = 0;
+  std::uint64_t many = 0;
+  for (iterator_->SeekToFirst(); iterator_->Valid() && !HasFatalFailure();) {
+    ExpectAt(*iterator_, index);
+    const EntrySpan span = iterator_->Span();
+    ASSERT_GE(span.rows(), 1U);
+    ASSERT_LE(index + span.rows(), std::ssize(entries_));
+    for (std::uint32_t row = 0; row < span.rows(); ++row) {
+      const Expected& expected = entries_[static_cast<std::size_t>(index) + row];
+      ASSERT_EQ(span.columns->KeyAt(span.begin + row), expected.key);
+      ASSERT_EQ(span.columns->ValueAt(span.begin + row), expected.value);
+      ASSERT_EQ(span.columns->SequenceAt(span.begin + row), expected.sequence);
+    }
+    many += span.rows() > 1 ? 1 : 0;
+    const std::uint64_t step = random.OneIn(3) ? span.rows() : 1 + random.Below(span.rows());
+    iterator_->Skip(static_cast<std::uint32_t>(step));
+    index += static_cast<std::ptrdiff_t>(step);
+  }
+  EXPECT_EQ(index, std::ssize(entries_));
+  EXPECT_GT(many, 10U);
+}
+
 TEST_F(LevelIteratorTest, SeeksAndTurnsAnywhereLikeASortedVector) {
   iterator_ = NewIterator();
   Random random(quiver::testing::TestSeed(32));

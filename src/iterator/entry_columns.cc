@@ -1,0 +1,34 @@
+#include "iterator/entry_columns.h"
+
+#include <algorithm>
+
+namespace quiver {
+
+EntrySpan SpanBefore(const EntrySpan& span, std::string_view key,
+                     SequenceNumber sequence) noexcept {
+  if (span.rows() == 0) return span;
+  const EntryColumns& columns = *span.columns;
+  const auto comes_before = [&](std::uint32_t row) {
+    return CompareEntry(columns.KeyAt(row), columns.SequenceAt(row), key, sequence) < 0;
+  };
+  if (comes_before(span.end - 1)) return span;
+  // Gallop: where two runs take turns, the answer is near the beginning.
+  std::uint32_t low = span.begin;  // all rows below come before
+  std::uint32_t step = 1;
+  while (low + step < span.end && comes_before(low + step - 1)) {
+    low += step;
+    step *= 2;
+  }
+  std::uint32_t high = std::min(low + step, span.end) - 1;  // at or after
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (comes_before(middle)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return {span.columns, span.begin, low};
+}
+
+}  // namespace quiver

@@ -1,0 +1,198 @@
+// Spans: cutting one at an entry, and the merge of children that have columns.
+#include "iterator/entry_columns.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "iterator/merging_iterator.h"
+#include "iterator/vector_iterator.h"
+#include "testing/seed.h"
+
+namespace quiver {
+namespace {
+
+bool ComesBefore(const OwnedEntry& a, const OwnedEntry& b) {
+  return CompareEntry(a.key, a.sequence, b.key, b.sequence) < 0;
+}
+
+// Entries in columns of their own, as a block of a table has them.
+class ColumnBlock {
+ public:
+  explicit ColumnBlock(const std::vector<OwnedEntry>& entries) {
+    key_offsets_.push_back(0);
+    value_offsets_.push_back(0);
+    for (const OwnedEntry& entry : entries) {
+      keys_ += entry.key;
+      values_ += entry.value;
+      key_offsets_.push_back(static_cast<std::uint32_t>(keys_.size()));
+      value_offsets_.push_back(static_cast<std::uint32_t>(values_.size()));
+      sequences_.push_back(entry.sequence);
+    }
+    columns_.keys = keys_.data();
+    columns_.values = values_.data();
+    columns_.key_offsets = key_offsets_.data();
+    columns_.value_offsets = value_offsets_.data();
+    columns_.sequences = sequences_.data();
+  }
+  ColumnBlock(const ColumnBlock&) = delete;
+  ColumnBlock& operator=(const ColumnBlock&) = delete;
+
+  std::uint32_t rows() const { return static_cast<std::uint32_t>(sequences_.size()); }
+  const EntryColumns& columns() const { return columns_; }
+
+ private:
+  std::string keys_;
+  std::string values_;
+  std::vector<std::uint32_t> key_offsets_;
+  std::vector<std::uint32_t> value_offsets_;
+  std::vector<std::uint64_t> sequences_;
+  EntryColumns columns_;
+};
+
+// An iterator over blocks of a few rows each; moves are those of the contract.
+class BlocksIterator final : public InternalIterator {
+ public:
+  BlocksIterator(std::vector<OwnedEntry> entries, std::size_t block_rows)
+      : entries_(std::move(entries)), block_rows_(block_rows) {
+    for (std::size_t first = 0; first < entries_.size(); first += block_rows) {
+      const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto rows = std::min(block_rows, entries_.size() - first);
+      blocks_.push_back(std::make_unique<ColumnBlock>(
+          std::vector<OwnedEntry>(begin, begin + static_cast<std::ptrdiff_t>(rows))));
+    }
+  }
+  void SeekToFirst() override { MoveTo(0); }
+  void SeekToLast() override { MoveTo(entries_.size() - 1); }
+  void Seek(std::string_view key, SequenceNumber sequence) override {
+    MoveTo(FirstAtOrAfter(key, sequence));
+  }
+  void SeekForPrev(std::string_view key, SequenceNumber sequence) override {
+    const std::size_t at = FirstAtOrAfter(key, sequence);
+    const bool hit =
+        at < entries_.size() && entries_[at].key == key && entries_[at].sequence == sequence;
+    MoveTo(hit ? at : at - 1);
+  }
+  void Next() override { MoveTo(index_ + 1); }
+  void Prev() override { MoveTo(index_ - 1); }
+  EntrySpan Span() override {
+    const ColumnBlock& block = *blocks_[index_ / block_rows_];
+    return {&block.columns(), static_cast<std::uint32_t>(index_ % block_rows_), block.rows()};
+  }
+  void Skip(std::uint32_t count) override { MoveTo(index_ + count); }
+
+ private:
+  std::size_t FirstAtOrAfter(std::string_view key, SequenceNumber sequence) const {
+    const auto at = std::partition_point(entries_.begin(), entries_.end(), [&](const auto& entry) {
+      return CompareEntry(entry.key, entry.sequence, key, sequence) < 0;
+    });
+    return static_cast<std::size_t>(at - entries_.begin());
+  }
+  void MoveTo(std::size_t index) {
+    index_ = index;
+    valid_ = index < entries_.size();
+    if (valid_) entry_ = entries_[index].view();
+  }
+
+  const std::vector<OwnedEntry> entries_;
+  const std::size_t block_rows_;
+  std::vector<std::unique_ptr<ColumnBlock>> blocks_;
+  std::size_t index_ = 0;
+};
+
+std::vector<OwnedEntry> RandomEntries(Random& random, std::size_t count) {
+  std::vector<OwnedEntry> entries;
+  for (SequenceNumber sequence = 1; sequence <= count; ++sequence) {
+    entries.push_back({.key = "key" + std::to_string(100 + random.Below(60)),
+                       .value = "v" + std::to_string(sequence),
+                       .sequence = sequence});
+  }
+  std::sort(entries.begin(), entries.end(), ComesBefore);
+  return entries;
+}
+
+TEST(EntrySpanTest, SpanBeforeCutsWhereALinearSearchDoes) {
+  Random random(testing::TestSeed(61));
+  for (int round = 0; round < 2000; ++round) {
+    const std::vector<OwnedEntry> entries = RandomEntries(random, 1 + random.Below(40));
+    const ColumnBlock block(entries);
+    const auto begin = static_cast<std::uint32_t>(random.Below(entries.size() + 1));
+    const OwnedEntry bound{.key = "key" + std::to_string(100 + random.Below(60)),
+                           .sequence = random.Below(45)};
+    std::uint32_t expected = begin;
+    while (expected < entries.size() && ComesBefore(entries[expected], bound)) ++expected;
+    const EntrySpan cut =
+        SpanBefore({&block.columns(), begin, block.rows()}, bound.key, bound.sequence);
+    ASSERT_EQ(cut.begin, begin);
+    ASSERT_EQ(cut.end, expected);
+  }
+}
+
+TEST(EntrySpanTest, AMergeOffersWhatItsNextStepsWouldShowAndSkipsIt) {
+  Random random(testing::TestSeed(67));
+  std::uint64_t long_spans = 0;
+  for (int round = 0; round < 500; ++round) {
+    std::vector<OwnedEntry> all = RandomEntries(random, random.Below(80));
+    std::vector<std::vector<OwnedEntry>> parts(1 + random.Below(4));
+    // Stretches that belong to one child, and a child without columns.
+    std::size_t owner = 0;
+    for (const OwnedEntry& entry : all) {
+      if (random.OneIn(5)) owner = random.Below(parts.size());
+      parts[owner].push_back(entry);
+    }
+    std::vector<std::unique_ptr<InternalIterator>> children;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (i == 3) {
+        children.push_back(NewVectorIterator(parts[i]));
+      } else {
+        children.push_back(std::make_unique<BlocksIterator>(parts[i], 1 + random.Below(12)));
+      }
+    }
+    const auto merged = NewMergingIterator(std::move(children));
+    std::size_t at = random.OneIn(2) || all.empty() ? 0 : random.Below(all.size());
+    if (at == 0) {
+      merged->SeekToFirst();
+    } else {
+      merged->Seek(all[at].key, all[at].sequence);
+    }
+    while (merged->Valid()) {
+      ASSERT_LT(at, all.size());
+      ASSERT_EQ(merged->entry().sequence, all[at].sequence);
+      const EntrySpan span = merged->Span();
+      ASSERT_LE(at + span.rows(), all.size());
+      for (std::uint32_t i = 0; i < span.rows(); ++i) {
+        const EntryView entry = span.columns->EntryAt(span.begin + i);
+        ASSERT_EQ(entry.key, all[at + i].key);
+        ASSERT_EQ(entry.value, all[at + i].value);
+        ASSERT_EQ(entry.sequence, all[at + i].sequence);
+      }
+      long_spans += span.rows() > 3 ? 1 : 0;
+      std::uint32_t step = 1;
+      if (span.rows() > 0 && !random.OneIn(3)) {
+        step = static_cast<std::uint32_t>(1 + random.Below(span.rows()));
+        merged->Skip(step);
+      } else {
+        merged->Next();
+      }
+      at += step;
+    }
+    ASSERT_EQ(at, all.size());
+  }
+  EXPECT_GT(long_spans, 100U);
+}
+
+TEST(EntrySpanTest, AMergeThatWentBackwardOffersNothing) {
+  Random random(testing::TestSeed(71));
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  children.push_back(std::make_unique<BlocksIterator>(RandomEntries(random, 20), 8));
+  children.push_back(NewVectorIterator({{.key = "a", .sequence = 99}}));
+  const auto merged = NewMergingIterator(std::move(children));
+  merged->SeekToLast();
+  EXPECT_EQ(merged->Span().rows(), 0U);
+}
+
+}  // namespace
+}  // namespace quiver
