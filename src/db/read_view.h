@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/epoch.h"
+#include "base/schedule_point.h"
 #include "db/memtable_handle.h"
 #include "version/version.h"
 
@@ -38,7 +39,11 @@ class ReadViewPublisher {
   ReadViewPublisher& operator=(const ReadViewPublisher&) = delete;
 
   /// The newest view; valid while the caller's EpochGuard lives.
-  const ReadView& Current() const noexcept { return *current_.load(std::memory_order_seq_cst); }
+  const ReadView& Current() const noexcept {
+    const ReadView* const view = current_.load(std::memory_order_seq_cst);
+    SchedulePoint();
+    return *view;
+  }
   /// The newest view, pinned beyond the guard.
   std::shared_ptr<const ReadView> Pin() const {
     const EpochGuard guard(epochs_);
@@ -47,7 +52,9 @@ class ReadViewPublisher {
   void Publish(std::shared_ptr<const ReadView> view) {
     std::shared_ptr<const ReadView> previous = std::move(owner_);
     owner_ = std::move(view);
+    SchedulePoint();
     current_.store(owner_.get(), std::memory_order_seq_cst);
+    SchedulePoint();
     if (previous != nullptr) epochs_.Retire(std::move(previous));
   }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/schedule_point.h"
+
 namespace quiver {
 
 /// Opens Snapshot's private parts to the registry alone.
@@ -35,6 +37,7 @@ Snapshot SnapshotRegistry::Take(const std::function<SequenceNumber()>& visible,
   {
     MutexLock lock(mutex_);
     sequence = visible();
+    SchedulePoint();
     live_.insert({sequence, now_ns});
   }
   return SnapshotAccess::Make(

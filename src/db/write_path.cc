@@ -4,6 +4,7 @@
 
 #include "base/batch_codec.h"
 #include "base/check.h"
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "memtable/memtable_traits.h"
 
@@ -76,11 +77,13 @@ void WritePath::HandleGroup(Group group) {
   }
   SequenceNumber sequence = parts_.visible_sequence->load(std::memory_order_relaxed);
   for (WriteRequest* request : group) {
+    SchedulePoint();
     InsertIntoMemtable(*request, sequence + 1);
     sequence += request->entry_count;
     request->last_sequence = sequence;
   }
   active_->set_largest_sequence(sequence);
+  SchedulePoint();
   parts_.visible_sequence->store(sequence, std::memory_order_seq_cst);
   active_->UpdateCharge();
 }
