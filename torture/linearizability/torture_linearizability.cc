@@ -19,6 +19,8 @@
 // Plan: "case=N": the same settings and calls, and in a build with the schedule fuzzer the same
 // schedule; the interleaving is the processor's, so a violation may take several runs: the case is
 // repeated until the time is over.
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -30,7 +32,10 @@ namespace quiver::torture {
 
 namespace {
 
+constexpr unsigned kHangSeconds = 300;
+
 void RunCase(TortureRun& run, std::uint64_t number) {
+  ::alarm(kHangSeconds);  // a hang ends the program: no figures, a failure
   if (kScheduleFuzz) run.Count("schedules", HotKeys::kPhases);
   const std::filesystem::path directory = run.directory() / ("db" + std::to_string(number));
   std::error_code ignored;
