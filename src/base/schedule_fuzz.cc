@@ -22,8 +22,8 @@ namespace {
 constexpr std::uint64_t kGapMin = 20;
 constexpr std::uint64_t kGapMax = 5000;
 constexpr std::uint64_t kDepthMax = 3;
-constexpr std::uint64_t kOthersStepsMax = 4096;
-constexpr std::uint64_t kSlicesMax = 64;
+constexpr std::uint64_t kOthersStepsMax = 1U << 15;
+constexpr std::uint64_t kSlicesMax = 256;  // long enough for a flush to end meanwhile
 constexpr std::chrono::microseconds kSlice{20};
 
 // One of the powers of two from `least` to `most`, each as likely.

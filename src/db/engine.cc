@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "db/db_iterator.h"
 #include "db/point_lookup.h"
@@ -53,7 +54,11 @@ Result<void> Engine::CheckWritable() const {
 }
 
 Result<SequenceNumber> Engine::ReadSequence(const Snapshot* snapshot) const {
-  if (snapshot == nullptr) return visible_sequence_.load(std::memory_order_seq_cst);
+  if (snapshot == nullptr) {
+    const SequenceNumber visible = visible_sequence_.load(std::memory_order_seq_cst);
+    SchedulePoint();
+    return visible;
+  }
   return snapshots_->Resolve(*snapshot);
 }
 
