@@ -1,4 +1,5 @@
-# Warnings are errors; sanitizers come in through QUIVER_SANITIZE.
+# Warnings are errors; sanitizers come in through QUIVER_SANITIZE, the schedule fuzzer through
+# QUIVER_SCHEDULE_FUZZ.
 add_library(quiver_warnings INTERFACE)
 target_compile_options(quiver_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-align -Woverloaded-virtual
@@ -21,4 +22,7 @@ if(QUIVER_BUILD_FUZZERS)
   endif()
   # The coverage that libFuzzer steers by; the fuzzer itself is linked into the targets only.
   add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(QUIVER_SCHEDULE_FUZZ)
+  add_compile_definitions(QUIVER_SCHEDULE_FUZZ)
 endif()

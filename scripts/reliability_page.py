@@ -26,6 +26,9 @@ TRIALS = {
     "binary_faults": ("injections_reached", "injected faults"),
     "crash_explorer": ("images", "crash images"),
     "fault_sweep": ("calls_failed", "failed calls"),
+    "linearizability": ("histories", "histories"),
+    "bank": ("sums", "sums over all accounts"),
+    "schedule": ("schedules", "schedules"),
     "model": ("operations", "model operations"),
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/schedule_point.h"
+
 namespace quiver {
 
 namespace {
@@ -23,6 +25,7 @@ EpochManager::Slot* EpochManager::Enter() noexcept {
     Slot& slot = slots_[(hint + i) % kSlots];
     std::uint64_t expected = 0;
     const std::uint64_t epoch = global_.load(std::memory_order_seq_cst);
+    SchedulePoint();
     if (slot.epoch.compare_exchange_strong(expected, epoch, std::memory_order_seq_cst))
       return &slot;
   }

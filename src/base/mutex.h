@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/schedule_point.h"
 #include "base/thread_annotations.h"
 
 namespace quiver {
@@ -16,8 +17,14 @@ class CAPABILITY("mutex") Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-  void Lock() ACQUIRE() { mutex_.lock(); }
-  void Unlock() RELEASE() { mutex_.unlock(); }
+  void Lock() ACQUIRE() {
+    SchedulePoint();
+    mutex_.lock();
+  }
+  void Unlock() RELEASE() {
+    mutex_.unlock();
+    SchedulePoint();
+  }
   bool TryLock() TRY_ACQUIRE(true) { return mutex_.try_lock(); }
 
  private:
@@ -54,17 +61,25 @@ class CondVar {
  public:
   void Wait(Mutex& mutex) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    SchedulePoint();
     condition_.wait(lock);
     lock.release();
   }
   /// Returns after `timeout_ms` at the latest.
   void WaitFor(Mutex& mutex, std::uint64_t timeout_ms) REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    SchedulePoint();
     condition_.wait_for(lock, std::chrono::milliseconds(timeout_ms));
     lock.release();
   }
-  void NotifyOne() { condition_.notify_one(); }
-  void NotifyAll() { condition_.notify_all(); }
+  void NotifyOne() {
+    SchedulePoint();
+    condition_.notify_one();
+  }
+  void NotifyAll() {
+    SchedulePoint();
+    condition_.notify_all();
+  }
 
  private:
   std::condition_variable condition_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "db/arrow_stream_source.h"
 #include "db/db_iterator.h"
@@ -55,7 +56,9 @@ Result<void> Engine::CheckWritable() const {
 
 Result<SnapshotRegistry::ReadPoint> Engine::ReadPointOf(const Snapshot* snapshot) const {
   if (snapshot != nullptr) return snapshots_->Resolve(*snapshot);
-  return SnapshotRegistry::ReadPoint{visible_sequence_.load(std::memory_order_seq_cst), 0};
+  const SequenceNumber visible = visible_sequence_.load(std::memory_order_seq_cst);
+  SchedulePoint();
+  return SnapshotRegistry::ReadPoint{visible, 0};
 }
 
 // --- writing

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/epoch.h"
+#include "base/schedule_point.h"
 
 namespace quiver {
 
@@ -21,7 +22,11 @@ class EpochPublished {
   EpochPublished& operator=(const EpochPublished&) = delete;
 
   /// The newest value, nullptr before the first; valid while the caller's EpochGuard lives.
-  const T* Current() const noexcept { return current_.load(std::memory_order_seq_cst); }
+  const T* Current() const noexcept {
+    const T* const value = current_.load(std::memory_order_seq_cst);
+    SchedulePoint();
+    return value;
+  }
   /// The newest value, pinned beyond the guard.
   std::shared_ptr<const T> Pin() const {
     const EpochGuard guard(epochs_);
@@ -31,7 +36,9 @@ class EpochPublished {
   void Publish(std::shared_ptr<const T> value) {
     std::shared_ptr<const T> previous = std::move(owner_);
     owner_ = std::move(value);
+    SchedulePoint();
     current_.store(owner_.get(), std::memory_order_seq_cst);
+    SchedulePoint();
     if (previous != nullptr) epochs_.Retire(std::move(previous));
   }
 

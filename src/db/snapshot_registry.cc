@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/schedule_point.h"
+
 namespace quiver {
 
 /// Opens Snapshot's private parts to the registry alone.
@@ -40,6 +42,7 @@ Snapshot SnapshotRegistry::Take(const std::function<SequenceNumber()>& visible,
   {
     MutexLock lock(mutex_);
     sequence = visible();
+    SchedulePoint();
     taken_us = wall_us();
     live_.insert({sequence, now_ns});
     wall_times_us_.insert(taken_us);

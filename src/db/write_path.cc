@@ -5,6 +5,7 @@
 
 #include "base/batch_codec.h"
 #include "base/check.h"
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "memtable/memtable_traits.h"
 
@@ -74,12 +75,14 @@ void WritePath::HandleGroup(Group group) {
   }
   SequenceNumber sequence = parts_.visible_sequence->load(std::memory_order_relaxed);
   for (WriteRequest* request : group) {
+    SchedulePoint();
     InsertIntoMemtables(*request, sequence + 1);
     sequence += request->entry_count;
     request->last_sequence = sequence;
   }
   // An upper bound for each of them: who was not written to by the last request holds less.
   for (KeyspaceState* target : targets_) target->active->set_largest_sequence(sequence);
+  SchedulePoint();
   parts_.visible_sequence->store(sequence, std::memory_order_seq_cst);
   for (KeyspaceState* target : targets_) target->active->UpdateCharge();
 }

@@ -23,6 +23,7 @@
 
 #include "base/check.h"
 #include "base/mutex.h"
+#include "base/schedule_point.h"
 #include "io/executor.h"
 
 namespace quiver::io {
@@ -122,6 +123,7 @@ class LaneThreads {
     for (;;) {
       Task task = Next();
       if (!task) return;
+      SchedulePoint();
       task();
     }
   }

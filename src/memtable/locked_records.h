@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "base/schedule_point.h"
 #include "memtable/optimistic_lock.h"
 #include "memtable/prefixed_record.h"
 
@@ -89,6 +90,7 @@ class LockedRecords {
   };
   void Store(std::size_t index, const PrefixedRecord& item) noexcept {
     slots_[index].prefix.store(item.prefix, std::memory_order_release);
+    SchedulePoint();
     slots_[index].record.store(item.record, std::memory_order_release);
   }
 

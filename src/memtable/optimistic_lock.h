@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <thread>
 
+#include "base/schedule_point.h"
+
 namespace quiver {
 
 class OptimisticLock {
@@ -35,6 +37,7 @@ class OptimisticLock {
   }
 
   bool Unchanged(Version version) const noexcept {
+    SchedulePoint();
     return word_.load(std::memory_order_relaxed) == version;
   }
 
@@ -50,6 +53,7 @@ class OptimisticLock {
   }
 
   void Unlock() noexcept {
+    SchedulePoint();
     word_.store(word_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
   /// For a holder that changed nothing: readers need not start again.

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/schedule_point.h"
 
 namespace quiver {
 
@@ -58,6 +59,7 @@ void RecordLog::Append(const EntryRecord* record, std::uint64_t hash) {
   while (true) {
     if (segment != nullptr) {
       const std::uint32_t slot = segment->claimed.fetch_add(1, std::memory_order_acq_rel);
+      SchedulePoint();
       if (slot < kSegmentRecords) {
         if (segment->hashes != nullptr) {
           segment->hashes[slot].store(hash, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/huge_memory.h"
+#include "base/schedule_point.h"
 #include "memtable/common_prefix.h"
 
 namespace quiver {
@@ -147,6 +148,7 @@ void SortedRecords::Append(const PrefixedRecord& item) noexcept {
 
 void SortedRecords::Publish(std::size_t size, SequenceNumber max_sequence) noexcept {
   max_sequence_.store(max_sequence, std::memory_order_relaxed);
+  SchedulePoint();
   size_.store(size, std::memory_order_release);
 }
 

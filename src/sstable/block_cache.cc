@@ -6,6 +6,7 @@
 
 #include "base/coding.h"
 #include "base/huge_memory.h"
+#include "base/schedule_point.h"
 #include "metrics/engine_metrics.h"
 #include "sstable/block_cache_impl.h"
 
@@ -102,6 +103,7 @@ std::shared_ptr<const CachedBlock> BlockCache::Impl::Publish(CachedBlock* block,
   block->slot = &slot;
   slot.referenced.store(0, std::memory_order_relaxed);
   slot.block.store(block, std::memory_order_seq_cst);
+  SchedulePoint();
   return reference;
 }
 
@@ -111,6 +113,7 @@ void BlockCache::Impl::Abandon(CachedBlock* block) {
 
 void BlockCache::Impl::Evict(CachedBlock& block, Blocks& evicted) {
   block.slot->block.store(nullptr, std::memory_order_seq_cst);
+  SchedulePoint();
   block.slot = nullptr;
   retired_bytes_ += block.piece.size_bytes();
   evicted.push_back(&block);

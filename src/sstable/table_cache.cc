@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "sstable/retire_gate.h"
 
@@ -69,6 +70,7 @@ void TableCache::Impl::Insert(TableSlot& slot, std::shared_ptr<const Table> tabl
   slot.owner_ = std::move(table);
   slot.referenced_.store(true, std::memory_order_relaxed);
   slot.table_.store(slot.owner_.get(), std::memory_order_seq_cst);
+  SchedulePoint();
   ring_.push_back(&slot);
   open_count_.store(ring_.size(), std::memory_order_relaxed);
 }
@@ -124,6 +126,7 @@ TableCache::~TableCache() {
 
 Result<const Table*> TableCache::Find(TableSlot& slot, const TableSummary& summary) {
   const Table* table = slot.table_.load(std::memory_order_seq_cst);
+  SchedulePoint();
   if (table == nullptr) [[unlikely]] {
     // The slot keeps it until it is retired, which the caller's guard outlasts.
     QUIVER_ASSIGN_OR_RETURN(const std::shared_ptr<const Table> opened,

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/schedule_point.h"
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
 #include "wal/segment_header.h"
@@ -122,6 +123,7 @@ void SegmentedWal::PublishWritten() {
 void SegmentedWal::PublishDurable(Position reached) {
   durable_ = reached;
   durable_offset_.store(reached.offset, std::memory_order_release);
+  SchedulePoint();
   durable_sequence_.store(reached.sequence, std::memory_order_release);
 }
 
@@ -151,7 +153,9 @@ Error SegmentedWal::Cause() const {
 template <typename Operation>
 Result<void> SegmentedWal::TimedSync(const Operation& operation) {
   const std::uint64_t start_ns = options_.clock->MonotonicNanos();
+  SchedulePoint();
   Result<void> result = operation();
+  SchedulePoint();
   if (options_.metrics != nullptr) {
     options_.metrics->wal_syncs.Add();
     options_.metrics->wal_sync_latency.Record(options_.clock->MonotonicNanos() - start_ns);

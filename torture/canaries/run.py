@@ -38,7 +38,9 @@ def build(programs: list[str]) -> str:
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     # Quick to compile, and without debug assertions: what users run has none either.
     configure = ["cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                 "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG", "-DQUIVER_BUILD_CLI=OFF", *launcher]
+                 "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG", "-DQUIVER_BUILD_CLI=OFF",
+                 # The schedule fuzzer sleeps until a torture program starts it.
+                 "-DQUIVER_BUILD_TORTURE=ON", "-DQUIVER_SCHEDULE_FUZZ=ON", *launcher]
     for command in (configure, ["cmake", "--build", BUILD, "--target", *programs]):
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode != 0:
@@ -48,6 +50,8 @@ def build(programs: list[str]) -> str:
 
 def run_test(spec: str, canary: str, limit_s: float) -> tuple[bool, float, str]:
     """Whether the test passed, its seconds, and how it failed."""
+    if spec.startswith("torture-"):
+        return run_torture(spec, canary)
     program, _, pattern = spec.partition(" ")
     environment = os.environ | SHORTER | ({"QUIVER_CANARY": canary} if canary else {})
     command = [BUILD / "bin" / program, f"--gtest_filter={pattern or '*'}", "--gtest_brief=1"]
@@ -70,6 +74,35 @@ def run_test(spec: str, canary: str, limit_s: float) -> tuple[bool, float, str]:
     failed = re.search(r"\[  FAILED  \] (\S+)", output)
     how = failed.group(1) if failed else f"exit code {process.returncode}"
     return False, seconds, how if canary else f"{how}: {output[-600:]}"
+
+
+def run_torture(spec: str, canary: str) -> tuple[bool, float, str]:
+    """The same for "torture-PROGRAM SECONDS", under the schedule fuzzer. Its time is a limit: it is called again with
+    other seeds until it fails, asleep once only."""
+    program, _, seconds = spec.partition(" ")
+    start = time.monotonic()
+    seed = 0
+    work = BUILD / f"work-{canary or 'asleep'}"
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        while True:
+            seed += 1
+            # A run ends with the first violation of its own accord only at the end of its time: short runs, then.
+            command = [BUILD / "bin" / program, "--seed", str(seed), "--seconds", "3", "--dir", work]
+            try:
+                done = subprocess.run(command, env=os.environ | ({"QUIVER_CANARY": canary} if canary else {}), text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", check=False,
+                                      timeout=HANG_S * HANG_TIMES)
+            except subprocess.TimeoutExpired:
+                return False, time.monotonic() - start, "hangs"
+            took = time.monotonic() - start
+            if done.returncode != 0:
+                said = re.search(r"FAIL [^:]*: (.{0,120})", done.stdout)
+                return False, took, said.group(1) if said else f"exit code {done.returncode}"
+            if not canary or took > float(seconds):
+                return True, took, ""
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def main() -> int:

@@ -30,8 +30,12 @@ constexpr std::uint64_t kEverySubsetUpTo = 4;  // changes: 16 images
 
 }  // namespace
 
-std::optional<CrashPlan> CrashPlan::Parse(const std::string& text) {
+std::optional<CrashPlan> CrashPlan::Parse(const std::string& whole) {
   CrashPlan plan;
+  std::string text = whole;
+  const std::optional<StepList> steps = StepList::TakeFrom(text);
+  if (!steps) return std::nullopt;
+  plan.steps = *steps;
   std::vector<std::uint64_t> numbers;
   const char* at = text.c_str();
   while (*at != '\0') {
@@ -52,21 +56,22 @@ Random Explorer::RandomHere(std::uint64_t salt) const {
 }
 
 void Explorer::Fail(const std::string& what) {
-  run_.Fail(
-      std::to_string(plan_.workload) + ":" + std::to_string(point_) + ":" + std::to_string(image_),
-      what);
+  run_.Fail(std::to_string(plan_.workload) + ":" + std::to_string(point_) + ":" +
+                std::to_string(image_) + plan_.steps.suffix(),
+            what);
 }
 
 void Explorer::Explore(const CrashPlan& plan) {
   plan_ = plan;
   point_ = image_ = points_ = images_ = nested_ = 0;
   stopped_ = false;
-  Workload explored(run_.seed(), plan.workload);
+  Workload explored(run_.seed(), plan.workload, plan.steps);
+  if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(explored.step_count()));
   workload_ = &explored;
   std::string wrong = explored.Run([this] { AtChange(); });
   if (!wrong.empty()) Fail("the workload failed by itself: " + wrong);
 
-  Workload repeated(run_.seed(), plan.workload);
+  Workload repeated(run_.seed(), plan.workload, plan.steps);
   (void)repeated.Run({});
   if (repeated.OperationDigest() != explored.OperationDigest()) {
     Fail("the same seed gave other calls on the disk");
@@ -82,6 +87,8 @@ void Explorer::Explore(const CrashPlan& plan) {
 void Explorer::AtChange() {
   ++point_;
   if (plan_.point && *plan_.point != point_) return;
+  // Of a plan the first violation is enough.
+  if (!run_.plan().empty() && run_.violations() != 0) stopped_ = true;
   if (!plan_.point && !stopped_ && !run_.TimeLeft()) stopped_ = true;
   if (stopped_) return;
   ++points_;

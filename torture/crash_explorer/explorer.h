@@ -16,13 +16,14 @@
 
 namespace quiver::torture {
 
-/// What to repeat: one image of one point of one workload, or all of them.
+/// What to repeat: one image of one point of one workload, or all of them, of all steps or some.
 struct CrashPlan {
   std::uint64_t workload = 0;
   std::optional<std::uint64_t> point;
   std::optional<std::uint64_t> image;
+  StepList steps;
 
-  /// "12", "12:340" or "12:340:5".
+  /// "12", "12:340" or "12:340:5", then perhaps "/" and the steps that are kept.
   static std::optional<CrashPlan> Parse(const std::string& text);
 };
 

@@ -18,7 +18,9 @@
 //
 // Cannot see: disks that lie about a flush, damage of what was synced (T5), real threads (T7, T12).
 //
-//   torture-crash_explorer --seed N --plan WORKLOAD[:POINT[:IMAGE]]
+//   torture-crash_explorer --seed N --plan WORKLOAD[:POINT[:IMAGE]][/STEPS]
+//
+// scripts/torture_reduce.py shrinks a plan: it leaves out steps while the violation stays.
 #include <malloc.h>
 
 #include <atomic>
@@ -36,7 +38,8 @@ int Main(int argc, char** argv) {
   if (!run.plan().empty()) {
     const std::optional<CrashPlan> plan = CrashPlan::Parse(run.plan());
     if (!plan) {
-      std::fprintf(stderr, "--plan takes WORKLOAD[:POINT[:IMAGE]], not %s\n", run.plan().c_str());
+      std::fprintf(stderr, "--plan takes WORKLOAD[:POINT[:IMAGE]][/STEPS], not %s\n",
+                   run.plan().c_str());
       return 2;
     }
     Explorer(run).Explore(*plan);
@@ -47,7 +50,8 @@ int Main(int argc, char** argv) {
   for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
     threads.emplace_back([&] {
       Explorer explorer(run);
-      while (run.TimeLeft()) explorer.Explore({.workload = next++, .point = {}, .image = {}});
+      while (run.TimeLeft())
+        explorer.Explore({.workload = next++, .point = {}, .image = {}, .steps = {}});
     });
   }
   threads.clear();

@@ -52,9 +52,10 @@ DatabaseConfig ConfigOf(std::uint64_t number, Random& random) {
 
 }  // namespace
 
-Workload::Workload(std::uint64_t seed, std::uint64_t number)
+Workload::Workload(std::uint64_t seed, std::uint64_t number, StepList steps)
     : seed_(seed),
       number_(number),
+      steps_(std::move(steps)),
       random_(RandomOf(seed, number)),
       config_(ConfigOf(number, random_)),
       mixed_modes_(number % 4 == 2),
@@ -79,6 +80,8 @@ std::string Workload::Run(std::function<void()> at_change) {
   disk_.SetObserver(std::move(at_change));
   Result<void> done = Open();
   for (std::uint64_t step = 0; done && step < step_count_; ++step) {
+    if (!steps_.Keeps(step)) continue;
+    random_ = Random(RandomOf(seed_, number_).Next() + step);
     done = Step();
     if (machine_.is_open()) history_.Require(machine_.engine().DurableSequence());
   }

@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
+#include "harness/step_list.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
 
@@ -21,7 +22,9 @@ namespace quiver::torture {
 
 class Workload {
  public:
-  Workload(std::uint64_t seed, std::uint64_t number);
+  /// Of its steps only those in `steps` are taken; each draws from randomness of its own, so that
+  /// they stay the same whatever is left out.
+  Workload(std::uint64_t seed, std::uint64_t number, StepList steps = {});
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
@@ -34,6 +37,7 @@ class Workload {
   const History& history() const noexcept { return history_; }
   /// A digest of all calls that change the disk, in their order.
   std::uint64_t OperationDigest() const;
+  std::uint64_t step_count() const noexcept { return step_count_; }
   std::uint64_t operation_count() const { return files_.log().size(); }
 
  private:
@@ -54,6 +58,7 @@ class Workload {
 
   const std::uint64_t seed_;
   const std::uint64_t number_;
+  const StepList steps_;
   Random random_;
   DatabaseConfig config_;
   bool mixed_modes_ = false;

@@ -8,12 +8,18 @@
 namespace quiver::torture {
 
 std::string FaultCase::ToText() const {
-  return std::to_string(config) + ":" + std::to_string(first) + ":" + std::to_string(count) + ":" +
-         std::to_string(every) + ":" + std::to_string(error_number) + ":" +
-         std::to_string(partial_writes ? 1 : 0) + ":" + std::to_string(power_cut ? 1 : 0);
+  return std::to_string(config) + ":" + (any_first ? "*" : std::to_string(first)) + ":" +
+         std::to_string(count) + ":" + std::to_string(every) + ":" + std::to_string(error_number) +
+         ":" + std::to_string(partial_writes ? 1 : 0) + ":" + std::to_string(power_cut ? 1 : 0) +
+         steps.suffix();
 }
 
-std::optional<FaultCase> FaultCase::Parse(const std::string& text) {
+std::optional<FaultCase> FaultCase::Parse(const std::string& whole) {
+  std::string text = whole;
+  const std::optional<StepList> steps = StepList::TakeFrom(text);
+  if (!steps) return std::nullopt;
+  const std::size_t star = text.find(":*:");
+  if (star != std::string::npos) text[star + 1] = '0';
   std::array<std::uint64_t, 7> numbers{};
   const char* at = text.c_str();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
@@ -23,9 +29,15 @@ std::optional<FaultCase> FaultCase::Parse(const std::string& text) {
     if (end == at || *end != expected) return std::nullopt;
     at = end + 1;
   }
-  return FaultCase{
-      numbers[0],      numbers[1],     numbers[2], numbers[3], static_cast<int>(numbers[4]),
-      numbers[5] != 0, numbers[6] != 0};
+  return FaultCase{numbers[0],
+                   numbers[1],
+                   numbers[2],
+                   numbers[3],
+                   static_cast<int>(numbers[4]),
+                   numbers[5] != 0,
+                   numbers[6] != 0,
+                   star != std::string::npos,
+                   *steps};
 }
 
 std::string CallSite(io::OperationKind kind, std::string_view file) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "harness/step_list.h"
 #include "io/fault_file_system.h"
 
 namespace quiver::torture {
@@ -24,8 +25,10 @@ struct FaultCase {
   int error_number = 5;         ///< of the operating system
   bool partial_writes = false;  ///< half of a failing write arrives
   bool power_cut = false;       ///< at the end, in place of a close
+  bool any_first = false;       ///< each call in turn is the first, until one shows a violation
+  StepList steps;               ///< of the workload, those that are kept
 
-  /// "config:first:count:every:errno:partial:cut".
+  /// "config:first:count:every:errno:partial:cut", then perhaps "/" and steps; "*" for any first.
   std::string ToText() const;
   static std::optional<FaultCase> Parse(const std::string& text);
 };

@@ -14,7 +14,11 @@
 // Cannot see: faults that a call does not report; the system calls below the io floor, such as a
 // short write or EINTR (src/io/posix_fault_test.cc, T10).
 //
-//   torture-fault_sweep --seed N --plan CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT
+//   torture-fault_sweep --seed N --plan CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT[/STEPS]
+//
+// With "*" for FIRST each call is the first one in turn, until a violation shows.
+// scripts/torture_reduce.py shrinks a plan with that: it leaves out steps while the violation
+// stays.
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -23,6 +27,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "fault_sweep/sweep_workload.h"
 #include "harness/torture_run.h"
@@ -62,6 +67,7 @@ class Sweep {
     ::alarm(0);
     for (const std::string& what : workload.what()) run_.Fail(fault.ToText(), what);
     const FaultInjector& injector = workload.injector();
+    if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(workload.step_count()));
     sites_.merge(injector.sites());
     failed_sites_.merge(injector.failed_sites());
     run_.Count("calls_failed", static_cast<double>(injector.failed_count()));
@@ -69,12 +75,27 @@ class Sweep {
   }
 
   /// The calls of a configuration's workload when none fails.
-  FaultInjector::Calls FindCalls(std::uint64_t config) {
-    const FaultCase nothing{.config = config, .first = kForGood, .count = 0};
+  FaultInjector::Calls FindCalls(std::uint64_t config, const StepList& steps = {}) {
+    const FaultCase nothing{.config = config, .first = kForGood, .count = 0, .steps = steps};
     SweepWorkload workload(run_.seed(), nothing);
     workload.Run();
     for (const std::string& what : workload.what()) run_.Fail(nothing.ToText(), what);
     return workload.injector().calls();
+  }
+
+  /// One case, or with any_first one for each call until a violation shows or the time is over.
+  void Repeat(FaultCase fault) {
+    std::vector<std::uint64_t> first = {fault.first};
+    if (std::exchange(fault.any_first, false)) {
+      const FaultInjector::Calls calls = FindCalls(fault.config, fault.steps);
+      first = calls.changing;
+      first.insert(first.end(), calls.reading.begin(), calls.reading.end());
+    }
+    for (const std::uint64_t call : first) {
+      fault.first = call;
+      RunCase(fault);
+      if (run_.violations() != 0 || !run_.TimeLeft()) return;
+    }
   }
 
   void Report() {
@@ -163,11 +184,12 @@ int Main(int argc, char** argv) {
   if (!run.plan().empty()) {
     const std::optional<FaultCase> fault = FaultCase::Parse(run.plan());
     if (!fault) {
-      std::fprintf(stderr, "--plan takes CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT, not %s\n",
+      std::fprintf(stderr,
+                   "--plan takes CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT[/STEPS], not %s\n",
                    run.plan().c_str());
       return 2;
     }
-    sweep.RunCase(*fault);
+    sweep.Repeat(*fault);
     return run.Finish();
   }
   RunAll(run, sweep);

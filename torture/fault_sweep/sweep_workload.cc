@@ -47,19 +47,28 @@ SweepWorkload::SweepWorkload(std::uint64_t seed, const FaultCase& fault)
   files_.SetPartialWrites(fault.partial_writes);
 }
 
+// A step that is left out changes nothing of the others: each draws from randomness of its own.
+template <typename Action>
+void SweepWorkload::Step(const Action& action) {
+  const std::uint64_t step = step_count_++;
+  if (!fault_.steps.Keeps(step)) return;
+  random_ = Random((seed_ * 31 + fault_.config) * 1009 + step);
+  action();
+}
+
 void SweepWorkload::Run() {
   Open();
   for (std::uint64_t phase = 0; phase < kPhases; ++phase) {
     for (std::uint64_t write = 0; write < kWritesInPhase; ++write) {
       const auto mode = static_cast<WalMode>((write + phase) % 3);
-      Write(mode, write % 4 == 0 ? 4 : 1, write % 5 == 0 ? 2000 : 60);
+      Step([&] { Write(mode, write % 4 == 0 ? 4 : 1, write % 5 == 0 ? 2000 : 60); });
     }
-    ReadAll();
-    if (phase == 0) Reopen();
-    Flush();
-    Write(WalMode::kSync, 2, 100);
-    if (phase == 1) Compact();
-    ReadAll();
+    Step([&] { ReadAll(); });
+    if (phase == 0) Step([&] { Reopen(); });
+    Step([&] { Flush(); });
+    Step([&] { Write(WalMode::kSync, 2, 100); });
+    if (phase == 1) Step([&] { Compact(); });
+    Step([&] { ReadAll(); });
   }
   Reopen();
   CheckAfterwards();

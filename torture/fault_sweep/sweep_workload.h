@@ -27,8 +27,12 @@ class SweepWorkload {
   void Run();
   const std::vector<std::string>& what() const noexcept { return what_; }
   const FaultInjector& injector() const noexcept { return injector_; }
+  /// Steps of the life, left out or not. Known after Run().
+  std::uint64_t step_count() const noexcept { return step_count_; }
 
  private:
+  template <typename Action>
+  void Step(const Action& action);
   void Open();
   void Write(WalMode mode, std::size_t row_count, std::size_t value_bytes);
   void Refused(const Error& error);
@@ -50,6 +54,7 @@ class SweepWorkload {
   History history_;
   Machine machine_;
   bool uncertain_ = false;  // a write failed: none may be acknowledged before the next open
+  std::uint64_t step_count_ = 0;
   std::vector<std::string> what_;
 };
 

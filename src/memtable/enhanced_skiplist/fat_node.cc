@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/schedule_point.h"
 
 namespace quiver {
 
@@ -146,6 +147,7 @@ void FatNode::InsertAt(std::uint32_t position, const EntryTarget& target,
   }
   const std::uint64_t word = WordOf(target, skip_.load(std::memory_order_relaxed));
   words_[position].store(word, std::memory_order_release);
+  SchedulePoint();
   records_[position].store(&record, std::memory_order_release);
   count_.store(count + 1, std::memory_order_release);
   newest_position_ = position;

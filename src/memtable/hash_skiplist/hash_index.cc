@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/schedule_point.h"
 
 namespace quiver {
 
@@ -54,6 +55,7 @@ void HashIndex::Publish(std::uint64_t hash, const EntryRecord& record) {
       const EntryRecord* present = link->slots[i].load(std::memory_order_acquire);
       if (present == nullptr &&
           link->slots[i].compare_exchange_strong(present, &record, std::memory_order_acq_rel)) {
+        SchedulePoint();
         link->tags[i].store(wanted, std::memory_order_relaxed);
         return;
       }

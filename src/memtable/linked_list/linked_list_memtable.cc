@@ -3,6 +3,7 @@
 #include <array>
 #include <new>
 
+#include "base/schedule_point.h"
 #include "memtable/sorted_records.h"
 
 namespace quiver {
@@ -34,6 +35,7 @@ void LinkedListMemtable::LinkAfter(Chunk* left, Chunk* chunk) noexcept {
   chunk->next.store(right, std::memory_order_relaxed);
   chunk->previous.store(left, std::memory_order_relaxed);
   left->next.store(chunk, std::memory_order_release);
+  SchedulePoint();
   if (right == nullptr) {
     last_.store(chunk, std::memory_order_release);
   } else {

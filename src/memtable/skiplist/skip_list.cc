@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/random.h"
+#include "base/schedule_point.h"
 
 namespace quiver {
 
@@ -85,6 +86,7 @@ void SkipList::Link(Node* node, const EntryTarget& target, int height, Splice& s
     Gap gap = splice[static_cast<std::size_t>(level)];
     for (;;) {
       node->Tower()[level].store(gap.after, std::memory_order_relaxed);
+      SchedulePoint();
       if (gap.before->Tower()[level].compare_exchange_strong(
               gap.after, node, std::memory_order_release, std::memory_order_relaxed)) {
         break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/schedule_point.h"
 #include "memtable/common_prefix.h"
 #include "memtable/sorted/run_merger.h"
 
@@ -38,6 +39,7 @@ void SortedMemtable::Publish(RunList::Runs runs, std::shared_ptr<SortedRecords> 
   auto next = std::make_shared<const RunList>(std::move(runs), std::move(tail),
                                               std::move(stragglers), account_);
   published_.store(next.get(), std::memory_order_seq_cst);
+  SchedulePoint();
   std::shared_ptr<const RunList> replaced = std::exchange(current_, std::move(next));
   if (replaced != nullptr) epochs_.Retire(std::move(replaced));
 }

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "base/schedule_point.h"
 #include "memtable/common_prefix.h"
 #include "memtable/trie/trie_iterator.h"
 
@@ -68,6 +69,7 @@ void TrieMemtable::InsertAtLeaf(ArtSlot& slot, ArtVersion* newest, ArtVersion* v
     const SequenceNumber sequence = version->record->sequence();
     if (newest->record->sequence() < sequence) {
       version->older.store(newest, std::memory_order_relaxed);
+      SchedulePoint();
       slot.store(ArtChild(version), std::memory_order_release);
       return;
     }
