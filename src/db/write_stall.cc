@@ -1,6 +1,7 @@
 #include "db/write_stall.h"
 
 #include <algorithm>
+#include <string>
 
 namespace quiver {
 
@@ -38,6 +39,11 @@ void WriteStall::Sleep(std::uint64_t owed_ns) {
 void WriteStall::EndWait(StallReason reason, std::uint64_t waited_ns) noexcept {
   reason_.store(-1, std::memory_order_relaxed);
   metrics_.RecordStall(reason, waited_ns);
+}
+
+Error WriteStall::WouldWait(StallReason reason) {
+  return {ErrorCode::kBusy, std::string("the write would have to wait: ") +
+                                StallReasonName(reason) + "; try again later"};
 }
 
 std::optional<StallReason> WriteStall::current() const noexcept {

@@ -15,6 +15,7 @@
 #include "io/clock.h"
 #include "metrics/engine_metrics.h"
 #include "quiver/config.h"
+#include "quiver/error.h"
 #include "quiver/metrics.h"
 
 namespace quiver {
@@ -37,6 +38,9 @@ class WriteStall {
   /// Marks the begin and end of a wait for `reason`, which the caller does itself.
   void BeginWait(StallReason reason) noexcept { Set(reason); }
   void EndWait(StallReason reason, std::uint64_t waited_ns) noexcept;
+
+  /// What a write that does not want to wait is told.
+  static Error WouldWait(StallReason reason);
 
   /// Why writes wait right now, if they do.
   std::optional<StallReason> current() const noexcept;
