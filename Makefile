@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability tidy format check-format style install clean docs hooks deps fuzz
+.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,7 +50,7 @@ fuzz: ## each fuzz target for 30 seconds (SECONDS=n)
 	@JOBS=$(JOBS) scripts/fuzz.sh $(or $(SECONDS),30)
 
 # The fuzz targets need clang 19: without it their part of the programme says that it was skipped.
-FUZZERS := if command -v clang++-19 >/dev/null; then scripts/build.sh fuzz $(JOBS); fi
+FUZZERS := if command -v clang++-19 >/dev/null; then scripts/build.sh fuzz $(JOBS) && scripts/build.sh fuzz_fast $(JOBS); fi
 
 # What has threads, once more in the schedule fuzzer's build; in the long run under ThreadSanitizer too.
 THREADED := torture-linearizability torture-bank lifecycle_test write_control_test
@@ -69,6 +69,10 @@ torture-long: ## the same at full length, 170 minutes at most; a second call goe
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@scripts/build.sh schedule-tsan $(JOBS) $(THREADED)
 	@python3 scripts/torture.py long
+
+coverage: ## which lines and branches of src/ the tests reach (RECORD=1 appends to docs/results)
+	@scripts/bootstrap.sh build test coverage
+	@JOBS=$(JOBS) scripts/coverage.sh $(if $(RECORD),--record)
 
 reliability: ## docs/reliability.md from the tests' pages and their newest results
 	@python3 scripts/reliability_page.py

@@ -21,7 +21,9 @@ if(QUIVER_BUILD_FUZZERS)
     message(FATAL_ERROR "the fuzz targets need clang's libFuzzer: configure with the preset fuzz")
   endif()
   # The coverage that libFuzzer steers by; the fuzzer itself is linked into the targets only.
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_compile_options(-fsanitize=fuzzer-no-link
+                      -fsanitize-coverage-ignorelist=${PROJECT_SOURCE_DIR}/fuzz/coverage_ignored.txt)
+  add_compile_definitions(QUIVER_HUGE_PAGE_BYTES=65536)
 endif()
 if(QUIVER_SCHEDULE_FUZZ)
   add_compile_definitions(QUIVER_SCHEDULE_FUZZ)

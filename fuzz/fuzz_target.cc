@@ -13,13 +13,13 @@ constexpr std::array kTargets = {
     Target{"manifest", FuzzManifest, SignManifest, 4096},
     Target{"identity", FuzzIdentity, SignIdentity, 512},
     Target{"table", FuzzTable, SignTable, 16384},
-    Target{"stored_config", FuzzStoredConfig, SignStoredConfig, 4096},
-    Target{"settings", FuzzSettings, nullptr, 4096},
+    Target{"stored_config", FuzzStoredConfig, SignStoredConfig, 1024},
+    Target{"settings", FuzzSettings, nullptr, 1024},
     Target{"batch", FuzzBatch, nullptr, 2048},
-    Target{"json_rows", FuzzJsonRows, nullptr, 2048},
+    Target{"json_rows", FuzzJsonRows, nullptr, 1024},
     Target{"arrow_import", FuzzArrowImport, nullptr, 8192},
     Target{"codec", FuzzCodec, nullptr, 4096},
-    Target{"operations", FuzzOperations, nullptr, 2048},
+    Target{"operations", FuzzOperations, nullptr, 512},
 };
 
 }  // namespace

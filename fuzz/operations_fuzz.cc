@@ -2,11 +2,13 @@
 // also after it was closed, or after the power failed, and opened again.
 //
 // Input: three bytes of settings, then operations of one byte with their arguments. The file system
-// is in memory; background work runs on real threads, so a failure may need several replays.
+// is in memory, and background work is steps that the operations take, so that every failure
+// repeats.
 #include <deque>
 #include <optional>
 #include <string>
 
+#include "crash_explorer/machine.h"
 #include "fuzz_files.h"
 #include "fuzz_target.h"
 #include "quiver/iterator.h"
@@ -29,7 +31,13 @@ DatabaseConfig ConfigFrom(InputReader& input) {
   const std::uint8_t more = input.Byte();
   DatabaseConfig config = testing::HarnessConfig(static_cast<WalMode>(more % 3));
   config.memtable_kind = static_cast<MemtableKind>(kinds % 8);
-  config.memtable_hash_buckets = 1024;
+  // Little of everything: an execution makes, fills and opens a database several times.
+  config.memtable_size_bytes = 16 << 10;
+  config.memtable_hash_buckets = 64;
+  config.memory_limit_bytes = 26 << 20;
+  config.table_size_bytes = 16 << 10;
+  config.level_base_bytes = 32 << 10;
+  config.store_settings = false;  // stored_config is a target of its own
   constexpr CompactionStrategyKind kStrategies[] = {CompactionStrategyKind::kLeveled,
                                                     CompactionStrategyKind::kTiered,
                                                     CompactionStrategyKind::kLazyLeveling};
@@ -61,23 +69,20 @@ class OperationsRun {
     Model model;
   };
 
-  void Open() {
-    auto opened = testing::OpenEngine(disk_, config_);
-    QUIVER_CHECK(opened.ok());
-    engine_ = std::move(*opened);
-  }
+  Engine& engine() { return machine_.engine(); }
+
+  void Open() { QUIVER_CHECK(machine_.Open(config_).ok()); }
 
   void Reopen(bool power_cut) {
     snapshots_.clear();
     if (power_cut) {
       // A power cut may take what was not synced; here the log was, so nothing may go.
-      QUIVER_CHECK(engine_->SyncLog().ok());
+      QUIVER_CHECK(engine().SyncLog().ok());
       disk_.Crash();
-      (void)engine_->Close();
+      machine_.TurnOff();
     } else {
-      QUIVER_CHECK(engine_->Close().ok());
+      QUIVER_CHECK(machine_.Close().ok());
     }
-    engine_.reset();
     Open();
   }
 
@@ -100,6 +105,7 @@ class OperationsRun {
 
   void Step() {
     const std::uint8_t operation = input_.Byte();
+    if (operation % 4 == 0) (void)machine_.Step(random_);
     if (operation < 110) return Write(1 + (operation % 11 == 0 ? 12 : 0));
     if (operation < 140) return Delete();
     if (operation < 190) return CheckGet();
@@ -119,23 +125,35 @@ class OperationsRun {
       AppendBatchEntry(encoded, {.key = key, .value = value});
       model_[key] = value;
     }
-    QUIVER_CHECK(engine_->Write(encoded, count, {}).ok());
+    Submit(encoded, count);
+  }
+
+  // Where a write would wait for a flush, the flush takes its steps.
+  void Submit(const std::string& encoded, std::uint32_t count) {
+    while (true) {
+      const auto written = engine().Write(encoded, count, {.fail_if_stalled = true});
+      if (written) return;
+      QUIVER_CHECK(written.error().code() == ErrorCode::kBusy);
+      QUIVER_CHECK(machine_.StepOrWait(random_));
+    }
   }
 
   void Delete() {
     const std::string key = Key();
     std::string encoded;
     AppendBatchEntry(encoded, {.operation = Operation::kDelete, .key = key});
-    QUIVER_CHECK(engine_->Write(encoded, 1, {}).ok());
+    Submit(encoded, 1);
     model_.erase(key);
   }
 
-  void Flush() { QUIVER_CHECK(engine_->Flush().ok()); }
+  void Flush() { QUIVER_CHECK(machine_.Flush().ok()); }
 
   void Compact() {
     std::optional<std::string> begin;
     if (input_.Byte() % 2 == 0) begin = Key();
-    QUIVER_CHECK(engine_->CompactRange(begin, {}).ok());
+    Flush();  // so that nothing runs beside the merge
+    machine_.Drain();
+    QUIVER_CHECK(engine().CompactRange(begin, {}).ok());
   }
 
   // The present or, for an odd byte, a snapshot.
@@ -153,9 +171,9 @@ class OperationsRun {
     const Model& model = ChooseState(options.snapshot);
     const std::string key = Key();
     const auto expected = model.find(key);
-    const EpochGuard guard(engine_->core().epochs);
+    const EpochGuard guard(engine().core().epochs);
     TableAnswer found;
-    const auto hit = engine_->Get(key, options, /*want_pin=*/false, found);
+    const auto hit = engine().Get(key, options, /*want_pin=*/false, found);
     QUIVER_CHECK(hit.ok());
     QUIVER_CHECK(*hit == (expected != model.end()));
     if (*hit) QUIVER_CHECK(found.answer.value == expected->second);
@@ -164,7 +182,7 @@ class OperationsRun {
   void CheckScan(const Model& model, const Snapshot* snapshot) {
     IteratorOptions options;
     options.snapshot = snapshot;
-    auto iterator = engine_->NewIterator(options);
+    auto iterator = engine().NewIterator(options);
     QUIVER_CHECK(iterator.ok());
     auto at = model.begin();
     for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next(), ++at) {
@@ -180,35 +198,41 @@ class OperationsRun {
     const Model& state = ChooseState(options.snapshot);
     const std::uint8_t choices = input_.Byte();
     if (choices % 8 == 0) return CheckScan(state, options.snapshot);
-    Model part = state;
+    auto begin = state.begin();
+    auto end = state.end();
     if ((choices & 1) != 0) {
       options.lower_bound = Key();
-      part.erase(part.begin(), part.lower_bound(*options.lower_bound));
+      begin = state.lower_bound(*options.lower_bound);
     }
     if ((choices & 2) != 0) {
       options.upper_bound = Key();
-      part.erase(part.lower_bound(*options.upper_bound), part.end());
+      end = state.lower_bound(*options.upper_bound);
     }
-    auto iterator = engine_->NewIterator(options);
+    if (options.lower_bound && options.upper_bound && *options.upper_bound < *options.lower_bound) {
+      end = begin;
+    }
+    auto iterator = engine().NewIterator(options);
     QUIVER_CHECK(iterator.ok());
     const std::string target = Key();
     iterator->Seek(target);
-    auto at = part.lower_bound(target);
-    for (std::uint8_t step = 0; step < choices / 8 && at != part.end(); ++step) {
+    auto at =
+        options.lower_bound && target < *options.lower_bound ? begin : state.lower_bound(target);
+    if (options.upper_bound && target >= *options.upper_bound) at = end;
+    for (std::uint8_t step = 0; step < choices / 8 && at != end; ++step) {
       QUIVER_CHECK(iterator->Valid() && iterator->key() == at->first);
       QUIVER_CHECK(iterator->value() == at->second);
       const bool back = (choices & 4) != 0 && step % 3 == 2;
-      if (back && at == part.begin()) return;
+      if (back && at == begin) return;
       back ? iterator->Prev() : iterator->Next();
       back ? --at : ++at;
     }
-    QUIVER_CHECK(iterator->Valid() == (at != part.end()));
+    QUIVER_CHECK(iterator->Valid() == (at != end));
     QUIVER_CHECK(iterator->status().ok());
   }
 
   void TakeSnapshot() {
     if (snapshots_.size() == kSnapshotsMax) return;
-    auto snapshot = engine_->NewSnapshot();
+    auto snapshot = engine().NewSnapshot();
     QUIVER_CHECK(snapshot.ok());
     snapshots_.push_back({std::move(*snapshot), model_});
   }
@@ -219,7 +243,8 @@ class OperationsRun {
   InputReader input_;
   const DatabaseConfig config_;
   io::MemoryFileSystem disk_;
-  std::shared_ptr<Engine> engine_;
+  torture::Machine machine_{disk_, 1};
+  Random random_{1};  // which of the background's lanes takes a step
   Model model_;
   std::deque<HeldSnapshot> snapshots_;
   std::uint64_t stamp_ = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench torture fuzz tidy format docs)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench torture fuzz coverage tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,6 +75,7 @@ for group in "$@"; do
     torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
                e2fsprogs xfsprogs util-linux ;;
     fuzz) apt_need clang-19 libclang-rt-19-dev ;;
+    coverage) apt_need python3 gcovr ;;
     tidy) apt_need clang-19 clang-tidy-19 libclang-rt-19-dev ;;
     format) apt_need clang-format-19 ;;
     docs) apt_need doxygen ;;

@@ -12,6 +12,7 @@ case "${1:-}" in
   [0-9]*) seconds=$1; shift ;;
 esac
 scripts/build.sh fuzz "${JOBS:-$(nproc)}"
+[ -n "$minimise" ] || scripts/build.sh fuzz_fast "${JOBS:-$(nproc)}"
 if [ -z "$minimise" ]; then
   exec python3 torture/fuzz/run.py --each "$seconds" "$@"
 fi

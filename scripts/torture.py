@@ -42,6 +42,12 @@ def machine() -> str:
     return f"{os.cpu_count()} x {model}, Linux {platform.release()}"
 
 
+def record(test: str, length: str, result: dict) -> dict:
+    """A line of docs/results."""
+    return {"test": test, "commit": commit(), "date": time.strftime("%Y-%m-%d"), "machine": machine(),
+            "length": length} | {key: value for key, value in result.items() if key != "test"}
+
+
 def run(name: str, entry: dict, length: str, seed: int) -> dict:
     """Runs one test; its output is shown as it comes, its last line is the result."""
     seconds = entry[length] or entry["long"]
@@ -97,10 +103,8 @@ def main() -> int:
             print(f"== {name}: done before, at this commit")
             continue
         result = run(name, TESTS[name], length, seed)
-        record = {"test": name, "commit": version, "date": time.strftime("%Y-%m-%d"), "machine": machine(),
-                  "length": length} | {key: value for key, value in result.items() if key != "test"}
         with target.open("a") as out:
-            out.write(json.dumps(record) + "\n")
+            out.write(json.dumps(record(name, length, result)) + "\n")
         if "skipped" in result:
             skipped += 1
         elif result["passed"]:

@@ -236,6 +236,41 @@ TEST_F(AdminTest, RepairNeverWritesWhereADatabaseIs) {
   EXPECT_NE(again.error().message().find("holds a database already"), std::string::npos);
 }
 
+TEST_F(AdminTest, RepairWithoutAManifestReadsEveryTableAndTheWholeLog) {
+  MakeDatabase();
+  for (const auto& entry : fs::directory_iterator(db_path())) {
+    const std::string name = entry.path().filename().string();
+    if (name == "CURRENT" || name == "CONFIG.toml" || name.starts_with("MANIFEST")) {
+      fs::remove(entry.path());
+    }
+  }
+  ASSERT_FALSE(Database::Open(db_path(), Config()));
+  const auto report = RepairDatabase(db_path(), dir_.path() / "repaired");
+  ASSERT_TRUE(report) << report.error().ToString();
+  EXPECT_EQ(report->entries_recovered, 4106U);
+  ASSERT_EQ(report->lost.size(), 3U) << report->lost.back();
+  EXPECT_NE(report->lost[0].find("the manifest cannot be used"), std::string::npos);
+  EXPECT_NE(report->lost[1].find("the stored configuration"), std::string::npos);
+  // Whether a table holds what the segment before the oldest one held, the manifest alone knew.
+  EXPECT_NE(report->lost[2].find("the segment is missing"), std::string::npos);
+  auto repaired = Database::Open(dir_.path() / "repaired", Config());
+  ASSERT_TRUE(repaired) << repaired.error().ToString();
+  std::string value;
+  for (const char* key : {"key10000", "key14095", "log0", "log9"}) {
+    const auto found = (*repaired)->GetInto(key, value);
+    ASSERT_TRUE(found) << found.error().ToString();
+    EXPECT_TRUE(*found) << key;
+  }
+}
+
+TEST_F(AdminTest, RepairOfWhatHoldsNoPartOfADatabaseSaysSo) {
+  const auto report = RepairDatabase(dir_.path() / "work", dir_.path() / "repaired");
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), ErrorCode::kNotFound);
+  EXPECT_NE(report.error().message().find("nothing to repair"), std::string::npos);
+  EXPECT_FALSE(fs::exists(dir_.path() / "repaired"));
+}
+
 TEST_F(AdminTest, ErrorsOfNamedFilesCarryThePathAsGiven) {
   const fs::path absent = dir_.path() / "work" / "0000000001.arrow";
   const LineSink all = [](std::string_view) { return true; };

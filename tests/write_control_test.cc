@@ -176,6 +176,47 @@ TEST_F(WriteControlTest, WritersThatMayAndMayNotWaitMixWithoutLoss) {
   std::printf("refused %d of 3000 writes that may not wait\n", refused.load());
 }
 
+TEST_F(WriteControlTest, ManyRunsSlowWritersDownAndTurnAwayThoseWhoMustNotWait) {
+  DatabaseConfig config = HarnessConfig(WalMode::kAsync);
+  config.level0_run_trigger = 2;
+  config.slowdown_run_count = 3;
+  config.stop_run_count = 1000;
+  Open(config);
+  ASSERT_TRUE(PutInto(*engine_, "k", "v"));
+  std::atomic<std::thread::id> flusher{};
+  std::atomic<bool> go_on{false};
+  files_.SetHook([&](OperationKind kind, std::string_view name) -> std::optional<Error> {
+    if (kind != OperationKind::kCreate || !name.ends_with(".arrow")) return std::nullopt;
+    std::thread::id nobody{};
+    flusher.compare_exchange_strong(nobody, std::this_thread::get_id());
+    if (flusher.load() == std::this_thread::get_id()) return std::nullopt;
+    while (!go_on.load()) std::this_thread::sleep_for(milliseconds(1));  // a compaction
+    return std::nullopt;
+  });
+  for (int run = 0; run < 3; ++run) {
+    ASSERT_TRUE(PutInto(*engine_, "k", "v" + std::to_string(run)));
+    ASSERT_TRUE(engine_->Flush());
+  }
+  const std::string large(32 << 10, 'v');  // owes half a millisecond: every second one sleeps
+  bool turned_away = false;
+  for (int i = 0; i < 4 && !turned_away; ++i) {
+    const auto written = PutInto(*engine_, "k", large, {.fail_if_stalled = true});
+    if (written) continue;
+    EXPECT_EQ(written.error().code(), ErrorCode::kBusy);
+    turned_away = true;
+  }
+  EXPECT_TRUE(turned_away);
+  const auto slept_ns = [this] {
+    const auto reason = static_cast<std::size_t>(StallReason::kRunsSlowdown);
+    return engine_->core().metrics.stall_ns[reason].Sum();
+  };
+  const std::uint64_t before_ns = slept_ns();
+  ASSERT_TRUE(PutInto(*engine_, "k", large + large));
+  EXPECT_GE(slept_ns() - before_ns, 1'000'000U) << "who may wait pays for its bytes";
+  go_on.store(true);
+  engine_.reset();
+}
+
 TEST_F(WriteControlTest, AnUnknownLogModeOfAWriteIsRefused) {
   Open(HarnessConfig(WalMode::kSync));
   const auto put = PutInto(*engine_, "k", "v", {.wal_mode = static_cast<WalMode>(77)});

@@ -18,7 +18,11 @@
 
 namespace quiver {
 
+#ifdef QUIVER_HUGE_PAGE_BYTES  // fuzz targets make thousands of small databases a second
+inline constexpr std::size_t kHugePageBytes = QUIVER_HUGE_PAGE_BYTES;
+#else
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+#endif
 
 /// Anonymous memory aligned to 2 MiB with huge pages asked for. Aborts when memory runs out.
 /// `bytes` is rounded up to whole huge pages.

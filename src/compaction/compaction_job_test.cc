@@ -357,6 +357,29 @@ TEST(FlushJob, AFailureOfAnyOperationIsReportedWithItsFileAndLeavesNoOutput) {
   EXPECT_GT(operations, 10U);
 }
 
+TEST(CompactionJob, RefusesATableThatIsNotTheOneOfTheManifest) {
+  JobHarness harness(SmallConfig());
+  Prepare(harness, 2);
+  const VersionRef whole = harness.versions().current();
+  const SortedRun& run = whole->levels().front().runs.front();
+  TableSummary summary = run.tables.front()->summary;
+  ++summary.entry_count;
+  VersionEdit edit;
+  edit.removed.push_back({0, 0, run.number, summary.number});
+  ASSERT_TRUE(harness.versions().Apply(edit).ok());
+  edit = {};
+  edit.added.push_back({0, 0, run.number, summary});
+  ASSERT_TRUE(harness.versions().Apply(edit).ok());
+  const std::vector<std::string> before = harness.TableNames();
+  const CompactionPlan plan = ManualPlan(harness);
+  const VersionRef version = harness.versions().current();
+  const auto result = RunCompaction(harness.context(), *version, plan, harness.Readers());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code(), ErrorCode::kCorruption) << result.error().ToString();
+  EXPECT_EQ(result.error().file(), TableName(summary.number));
+  EXPECT_EQ(harness.TableNames(), before);
+}
+
 TEST(CompactionJob, StopsAtADamagedInputInsteadOfDroppingIt) {
   JobHarness harness(SmallConfig());
   Prepare(harness, 2);

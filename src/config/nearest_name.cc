@@ -52,8 +52,12 @@ std::optional<std::string_view> NearestName(std::string_view name,
   std::size_t nearest_distance = 0;
   for (const std::string_view candidate : names) {
     const std::string known = Normalised(candidate);
+    const std::size_t longer = std::max(wanted.size(), known.size());
+    const std::size_t shorter = std::min(wanted.size(), known.size());
+    // What one has more is inserted at the least: most names are out before the table is made.
+    if ((longer - shorter) * kWrongShare > longer) continue;
     const std::size_t distance = EditDistance(wanted, known);
-    if (distance * kWrongShare > std::max(wanted.size(), known.size())) continue;
+    if (distance * kWrongShare > longer) continue;
     if (nearest && distance >= nearest_distance) continue;
     nearest = candidate;
     nearest_distance = distance;

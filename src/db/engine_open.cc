@@ -252,6 +252,8 @@ Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
   options.metrics = &core_->metrics;
   options.database_id = versions_->database_id();
   options.segment_number_end = versions_->handed_out_end();
+  // A segment holds about what a memtable does.
+  options.reserve_step_bytes = std::min(options.reserve_step_bytes, config_.memtable_size_bytes);
   options.access =
       config_.wal_mode == WalMode::kSync ? io::LogAccess::kWritten : io::LogAccess::kMapped;
   const std::uint64_t segment = versions_->NewFileNumber();

@@ -60,7 +60,9 @@ Result<MemoryDirectoryNode*> MemoryDirectory::Node(std::string_view name) const 
 }
 
 bool MemoryDirectory::IsDirectory(std::string_view name) const {
-  return disk_->directories.contains((std::filesystem::path(key_) / name).native());
+  std::string path = key_;
+  if (!path.ends_with('/')) path += '/';
+  return disk_->directories.contains(path.append(name));
 }
 
 Result<MemoryFileRef> MemoryDirectory::FindFile(std::string_view name) const {

@@ -1,0 +1,69 @@
+#include "model/subject.h"
+
+#include "base/try.h"
+#include "testing/engine_harness.h"
+
+namespace quiver::torture {
+
+namespace {
+
+constexpr int kStallStepsMax = 100'000;
+
+}  // namespace
+
+Result<void> Subject::Open(const DatabaseConfig& config) {
+  if (!real_threads_) return machine_.Open(config);
+  QUIVER_ASSIGN_OR_RETURN(engine_, testing::OpenEngine(disk_, config));
+  return {};
+}
+
+Result<void> Subject::Stop(End end) {
+  Result<void> stopped;
+  if (end == End::kPowerCut) {
+    stopped = engine().SyncLog();
+    disk_.Crash(random_);
+  } else if (end == End::kKill) {
+    disk_.Crash({.loss = io::CrashModel::Loss::kNothing});
+  }
+  // Iterators that are still held keep the engine, but not open. On a dead disk it ends as it can.
+  const Result<void> closed = engine().Close();
+  if (end == End::kClose) stopped = closed;
+  engine_.reset();
+  machine_.TurnOff();
+  return stopped;
+}
+
+Result<SequenceNumber> Subject::Write(std::string_view encoded, std::uint32_t count,
+                                      std::optional<WalMode> mode) {
+  if (real_threads_) return engine_->Write(encoded, count, {.wal_mode = mode});
+  // Where it would wait for a flush, take the flush's steps.
+  for (int step = 0; step < kStallStepsMax; ++step) {
+    Result<SequenceNumber> written =
+        machine_.engine().Write(encoded, count, {.wal_mode = mode, .fail_if_stalled = true});
+    if (written || written.error().code() != ErrorCode::kBusy) return written;
+    (void)machine_.StepOrWait(random_);
+  }
+  return Error(ErrorCode::kInternal, "a write stalls for ever");
+}
+
+Result<void> Subject::Flush() {
+  return real_threads_ ? engine_->Flush() : machine_.Flush();
+}
+
+Result<void> Subject::Compact(std::optional<std::string_view> begin,
+                              std::optional<std::string_view> end) {
+  if (real_threads_) return engine_->CompactRange(begin, end);
+  QUIVER_TRY(machine_.Flush());  // so that nothing runs beside the merge
+  machine_.Drain();
+  return machine_.engine().CompactRange(begin, end);
+}
+
+void Subject::Background() {
+  if (real_threads_) return;
+  const std::uint64_t dice = random_.Below(100);
+  if (dice < 20) (void)machine_.Step(random_);
+  if (dice == 20) machine_.Drain();
+  if (dice == 21) machine_.PassMillis(10);
+}
+
+}  // namespace quiver::torture
