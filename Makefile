@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
+.PHONY: help build lib test unit demo bench bench-full asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,10 +31,15 @@ demo: ## the main job on real data: build/demo/report.html
 	@scripts/build.sh release $(JOBS) quiver_command
 	@scripts/demo.sh
 
-bench: ## first figures beside RocksDB, LevelDB and LMDB
+bench: ## Quiver beside RocksDB, LevelDB, LMDB, WiredTiger: a smoke run of at most ten minutes
 	@scripts/bootstrap.sh build bench
-	@scripts/build.sh bench $(JOBS)
-	@scripts/bench.sh
+	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
+	@scripts/bench.sh smoke
+
+bench-full: ## the same on all data sets: hours on a machine that does nothing else
+	@scripts/bootstrap.sh build bench
+	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
+	@scripts/bench.sh full
 
 # Sanitizers are 5 to 20 times slower: the long tests run on a part of their work.
 SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60

@@ -83,6 +83,18 @@ std::uint64_t Flags::Number(std::string_view name, std::uint64_t otherwise) {
   return number;
 }
 
+double Flags::Real(std::string_view name, double otherwise) {
+  const std::string text = Text(name, std::to_string(otherwise));
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
+    std::fprintf(stderr, "--%.*s wants a number, not '%s'\n", static_cast<int>(name.size()),
+                 name.data(), text.c_str());
+    std::exit(2);
+  }
+  return number;
+}
+
 void Flags::Finish() const {
   for (const auto& [given, value] : given_) {
     if (std::find(known_.begin(), known_.end(), given) != known_.end()) continue;

@@ -19,6 +19,7 @@ class Flags {
 
   std::string Text(std::string_view name, std::string_view otherwise);
   std::uint64_t Number(std::string_view name, std::uint64_t otherwise);
+  double Real(std::string_view name, double otherwise);
   /// Call last: refuses flags that nobody asked for and names those that exist.
   void Finish() const;
 

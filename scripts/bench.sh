@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Runs the two benchmark drivers that `make bench` has built, prints their tables and leaves the
-# figures as JSON in build/bench. Ten minutes at most; rounds that do not fit are left out and the
-# output says so.   usage: scripts/bench.sh [ROWS]   (default 1000000)
+# Runs the benchmarks that `make bench` or `make bench-full` has built, prints their tables and leaves
+# figures and charts in build/bench.   usage: scripts/bench.sh smoke|full
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rows=${1:-1000000}
-binaries=build/bench/bin
+plan=${1:-smoke}
+binaries=build/release/bin
 results=build/bench
-data=$results/data
-for binary in quiver-bench-peers memtable-bench; do
+for binary in quiver-bench memtable-bench; do
   [ -x "$binaries/$binary" ] || { echo "$binaries/$binary is missing: run 'make bench'" >&2; exit 1; }
 done
 mkdir -p "$results"
-trap 'rm -rf "$data"' EXIT
+commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
 
-printf 'commit %s\n\n' "$(git describe --always --dirty 2>/dev/null || echo unknown)"
-"$binaries/quiver-bench-peers" --rows "$rows" --rounds 3 --minutes 5 --directory "$data" --json "$results/peers.json"
-printf '\n'
-"$binaries/memtable-bench" --cell-seconds 5 --json "$results/memtables.json"
-printf '\nfigures: %s/peers.json and %s/memtables.json; how to read them: docs/benchmarks.md\n' "$results" "$results"
+status=0
+"$binaries/quiver-bench" --plan "$plan" --commit "$commit" --directory "$results" --json "$results/figures-$plan.json" || status=$?
+[ -f "$results/figures-$plan.json" ] && python3 scripts/bench_report.py "$results/figures-$plan.json" "$results/report-$plan.html"
+if [ "$plan" = full ]; then
+  "$binaries/memtable-bench" --cell-seconds 5 --json "$results/memtables.json"
+fi
+printf '\nfigures: %s/figures-%s.json, charts: %s/report-%s.html; how to read them: docs/performance.md\n' "$results" "$plan" "$results" "$plan"
+exit "$status"

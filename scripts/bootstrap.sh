@@ -71,7 +71,7 @@ for group in "$@"; do
              flatbuffers-compiler libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev ;;
     test) apt_need python3 python3-venv strace; python_readers; node_readers ;;
     demo) apt_need python3 python3-venv; python_readers ;;
-    bench) apt_need librocksdb-dev libleveldb-dev liblmdb-dev libsnappy-dev ;;
+    bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
     torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
                e2fsprogs xfsprogs util-linux ;;
     fuzz) apt_need clang-19 libclang-rt-19-dev ;;

@@ -1,0 +1,238 @@
+// Quiver behind the benchmark's interface: the high_performance preset with the common budget.
+#include <algorithm>
+#include <bit>
+
+#include "engines/engine.h"
+#include "quiver/admin.h"
+#include "quiver/quiver.h"
+
+namespace quiver::bench {
+
+namespace {
+
+// What a flush and each compaction may hold: the memory limit covers it beside memtables and cache
+// (docs/configuration.md, "Rules between settings").
+constexpr std::uint64_t kJobBufferBytes = std::uint64_t{8} << 20;
+constexpr std::uint32_t kManyRuns = 1'000'000;
+
+std::uint64_t Largest(std::string_view setting) {
+  for (const SettingInfo& info : ConfigTable()) {
+    if (info.name == setting) return info.maximum;
+  }
+  return 0;
+}
+
+CompressionKind KindOf(Codec codec) {
+  switch (codec) {
+    case Codec::kNone: return CompressionKind::kNone;
+    case Codec::kFast: return CompressionKind::kLz4;
+    case Codec::kZstd: return CompressionKind::kZstd;
+  }
+  return CompressionKind::kNone;
+}
+
+DatabaseConfig ConfigFor(const EngineOptions& options) {
+  DatabaseConfig config = HighPerformance();
+  config.wal_mode = options.durability == Durability::kSynced ? WalMode::kSync : WalMode::kAsync;
+  config.memtable_size_bytes = options.memtable_bytes;
+  config.memtable_count_max = options.memtable_count_max;
+  // The preset's buckets suit its memtables; smaller ones may not spend all on buckets.
+  const auto buckets_max = static_cast<std::uint32_t>(std::bit_floor(options.memtable_bytes / 64));
+  config.memtable_hash_buckets = std::min(config.memtable_hash_buckets, buckets_max);
+  config.compaction_threads = options.compaction_threads;
+  config.memory_limit_bytes = options.cache_bytes +
+                              options.memtable_bytes * options.memtable_count_max +
+                              kJobBufferBytes * (options.compaction_threads + 1);
+  config.filter_bits_per_key = options.filter_bits_per_key;
+  config.compression = KindOf(options.codec);
+  config.compression_bottom = config.compression;
+  if (options.hold_compactions) {
+    const auto runs = [](std::string_view setting) {
+      return static_cast<std::uint32_t>(std::min<std::uint64_t>(Largest(setting), kManyRuns));
+    };
+    config.compaction_strategy = CompactionStrategyKind::kLeveled;
+    config.stop_run_count = runs("stop_run_count");
+    config.slowdown_run_count = std::min(config.stop_run_count - 1, runs("slowdown_run_count"));
+    config.level0_run_trigger = std::min(config.slowdown_run_count, runs("level0_run_trigger"));
+  }
+  return config;
+}
+
+class QuiverCursor final : public Cursor {
+ public:
+  explicit QuiverCursor(Iterator iterator) : iterator_(std::move(iterator)) {}
+
+  Result<void> Scan(const ScanRequest& request, ScanTotals& totals) override {
+    const bool forward = request.direction == Direction::kForward;
+    if (request.from) {
+      forward ? iterator_.Seek(*request.from) : iterator_.SeekForPrev(*request.from);
+    } else {
+      forward ? iterator_.SeekToFirst() : iterator_.SeekToLast();
+    }
+    std::uint64_t left = request.limit;
+    if (forward) {
+      for (; left != 0 && iterator_.Valid(); --left, iterator_.Next()) {
+        totals.Count(iterator_.key(), iterator_.value());
+      }
+    } else {
+      for (; left != 0 && iterator_.Valid(); --left, iterator_.Prev()) {
+        totals.Count(iterator_.key(), iterator_.value());
+      }
+    }
+    return iterator_.status();
+  }
+
+ private:
+  Iterator iterator_;
+};
+
+class QuiverSession final : public Session {
+ public:
+  explicit QuiverSession(Database& database) : database_(database) {}
+
+  Result<void> Put(std::string_view key, std::string_view value) override {
+    return database_.Put(key, value);
+  }
+
+  Result<void> Delete(std::string_view key) override { return database_.Delete(key); }
+
+  Result<void> WriteBatch(std::span<const KeyValue> entries) override {
+    batch_.Clear();
+    for (const KeyValue& entry : entries) {
+      if (auto added = batch_.Put(entry.key, entry.value); !added) return added;
+    }
+    if (auto written = database_.Write(batch_); !written) return written.error();
+    return {};
+  }
+
+  Result<bool> Get(std::string_view key, std::string& value) override {
+    return database_.GetInto(key, value);
+  }
+
+  Result<std::uint64_t> MultiGet(std::span<const std::string_view> keys,
+                                 std::span<std::string> values) override {
+    const auto answers = database_.MultiGet(keys);
+    if (!answers) return answers.error();
+    std::uint64_t found = 0;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (!(*answers)[i]) continue;
+      values[i].assign((*answers)[i]->view());
+      ++found;
+    }
+    return found;
+  }
+
+  Result<std::unique_ptr<Cursor>> NewCursor() override {
+    auto iterator = database_.NewIterator();
+    if (!iterator) return iterator.error();
+    return std::make_unique<QuiverCursor>(std::move(*iterator));
+  }
+
+ private:
+  Database& database_;
+  quiver::WriteBatch batch_;
+};
+
+/// A batch of an Arrow stream, released at the end of its scope.
+struct Batch {
+  Batch() = default;
+  ~Batch() {
+    if (array.release != nullptr) array.release(&array);
+  }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ArrowArray array{};
+};
+
+/// Reads a byte of every key and value, as the scans by rows do.
+void CountBatch(const ArrowArray& batch, ScanTotals& totals) {
+  const auto text = [&](const ArrowArray& column, std::int64_t row) {
+    const auto* offsets = static_cast<const std::int32_t*>(column.buffers[1]) + column.offset;
+    const auto* data = static_cast<const char*>(column.buffers[2]);
+    return std::string_view(data + offsets[row],
+                            static_cast<std::size_t>(offsets[row + 1] - offsets[row]));
+  };
+  for (std::int64_t row = 0; row < batch.length; ++row) {
+    totals.Count(text(*batch.children[0], row), text(*batch.children[1], row));
+  }
+}
+
+class QuiverEngine final : public Engine {
+ public:
+  explicit QuiverEngine(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  Result<std::unique_ptr<Session>> NewSession() override {
+    return std::make_unique<QuiverSession>(*database_);
+  }
+
+  Result<void> Flush() override { return database_->Flush(); }
+  Result<void> Compact() override { return database_->CompactRange(); }
+
+  Result<double> WaitForDebt() override {
+    if (auto waited = database_->WaitForBackgroundWork(); !waited) return waited.error();
+    return 0.0;
+  }
+
+  Result<ScanTotals> ScanBatches() override {
+    ArrowArrayStream stream{};
+    if (auto exported = database_->ExportArrowStream({}, &stream); !exported) {
+      return exported.error();
+    }
+    const std::unique_ptr<ArrowArrayStream, void (*)(ArrowArrayStream*)> release(
+        &stream, [](ArrowArrayStream* held) { held->release(held); });
+    ScanTotals totals;
+    while (true) {
+      Batch batch;
+      if (stream.get_next(&stream, &batch.array) != 0) {
+        return Error(ErrorCode::kIo, stream.get_last_error(&stream));
+      }
+      if (batch.array.release == nullptr) return totals;
+      CountBatch(batch.array, totals);
+    }
+  }
+
+  std::optional<double> WriteAmplification() override {
+    return database_->Metrics().write_amplification;
+  }
+
+  Result<void> Close() override { return database_->Close(); }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+Result<std::unique_ptr<Engine>> Open(const EngineOptions& options) {
+  auto database = Database::Open(options.directory, ConfigFor(options));
+  if (!database) return database.error();
+  return std::make_unique<QuiverEngine>(std::move(*database));
+}
+
+// Every setting that differs from the defaults.
+std::string Describe(const EngineOptions& options) {
+  const DatabaseConfig config = ConfigFor(options);
+  const DatabaseConfig defaults;
+  std::string text = "preset high_performance; what differs from the defaults:";
+  for (const SettingInfo& setting : ConfigTable()) {
+    const auto value = GetSetting(config, setting.name);
+    const auto usual = GetSetting(defaults, setting.name);
+    if (!value || !usual || *value == *usual) continue;
+    text += " " + std::string(setting.name) + "=" + *value;
+  }
+  return text;
+}
+
+}  // namespace
+
+EngineKind QuiverEngineKind() {
+  return {.name = "quiver",
+          .title = "Quiver",
+          .version = std::string(VersionString()),
+          .note = "",
+          .has_memtable = true,
+          .can_hold_compactions = true,
+          .codecs = {Codec::kNone, Codec::kFast, Codec::kZstd},
+          .open = Open,
+          .describe = Describe};
+}
+
+}  // namespace quiver::bench
