@@ -32,6 +32,11 @@ test "$("$work/by_pkg_config")" = red
 # shellcheck disable=SC2086
 gcc -std=c11 -Wall -Wextra -pedantic -Werror "$source/examples/05_from_c.c" -o "$work/c_by_pkg_config" $flags
 test "$("$work/c_by_pkg_config" "$work/db7" | head -n 1)" = "fruit/apple=red fruit/lemon=yellow "
+# The program of docs/c.md, as it stands there.
+sed -n '/^```c$/,/^```$/p' "$source/docs/c.md" | sed '/^```/d' | sed "s|/tmp/fruit|$work/db8|" >"$work/fruit.c"
+# shellcheck disable=SC2086
+gcc -std=c11 -Wall -Wextra -pedantic -Werror "$work/fruit.c" -o "$work/fruit_in_c" $flags
+test "$("$work/fruit_in_c")" = red
 # A C++ program of an older standard may use the C API.
 printf '#include <quiver/c_admin.h>\nint main() { return quiver_code_name(0)[0] != 111; }\n' >"$work/older.cc"
 # shellcheck disable=SC2086
@@ -42,4 +47,4 @@ if g++ -std=c++20 -fsyntax-only "$work/fruit.cc" $flags 2>"$work/older"; then
   echo "FAILED: C++20 is accepted"; exit 1
 fi
 grep -m 1 error: "$work/older" | grep -q 'Quiver needs C++23'
-echo "package: installed, found by CMake and pkg-config, 5 examples and the README right"
+echo "package: installed, found by CMake and pkg-config, 5 examples and the pages right"
