@@ -34,19 +34,21 @@ apt_need() {
   exit 1
 }
 
-# A virtual environment with the real Arrow readers that check our files.
+# A virtual environment with the real Arrow readers that check our files, and with what builds and tests
+# the Python package.
 python_readers() {
   local stamp=build/venv/.installed wanted
-  wanted=$(sha256sum tests/interop/requirements.txt | cut -d' ' -f1)
+  local lists=(tests/interop/requirements.txt python/tests/requirements.txt)
+  wanted=$(cat "${lists[@]}" | sha256sum | cut -d' ' -f1)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0
   apt_need python3 python3-venv
   say "installing Python's Arrow readers into build/venv"
   mkdir -p build
   /usr/bin/python3 -m venv build/venv
-  if build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt; then
+  if build/venv/bin/pip install --quiet --disable-pip-version-check "${lists[@]/#/-r}"; then
     echo "$wanted" >"$stamp"
   else
-    say "pip could not install tests/interop/requirements.txt: the tests that need it will be skipped"
+    say "pip could not install ${lists[*]}: the tests that need it will be skipped"
   fi
 }
 
@@ -69,7 +71,7 @@ for group in "$@"; do
   case "$group" in
     build) apt_need g++ cmake ninja-build pkg-config libxxhash-dev liblz4-dev libzstd-dev libflatbuffers-dev \
              flatbuffers-compiler libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev ;;
-    test) apt_need python3 python3-venv strace; python_readers; node_readers ;;
+    test) apt_need python3 python3-venv python3-dev strace; python_readers; node_readers ;;
     demo) apt_need python3 python3-venv; python_readers ;;
     bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
     torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \

@@ -25,7 +25,7 @@ BANNED = [
     (r"\bstd::atomic<std::shared_ptr", (), "not lock-free and racy under ThreadSanitizer here: see base/epoch.h"),
     (r"\b(sprintf|strcpy|strcat|gets)\s*\(", (), "use std::string or std::snprintf"),
     (r"\bassert\s*\(", ("static_assert",), "use QUIVER_CHECK or QUIVER_DCHECK"),
-    (r"\bthrow\b(?!\()", ("tests/", "_test.cc", "cli/", "failing_allocator.cc", "//"), "return an Error"),
+    (r"\bthrow\b(?!\()", ("tests/", "_test.cc", "cli/", "python/", "failing_allocator.cc", "//"), "return an Error"),
     (r"\b(TODO|FIXME|XXX|HACK)\b", ("scripts/style.py",), "do it, or write an issue"),
     (r"\busing namespace std;", (), "name what you use"),
 ]

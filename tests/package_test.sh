@@ -19,6 +19,8 @@ test "$("$work/examples/01_open_put_get" "$work/db1")" = red
 test "$("$work/examples/02_batch_and_scan" "$work/db2" | head -n 1)" = "fruit/0 fruit/1 fruit/2 fruit/4 "
 test "$("$work/examples/03_snapshot" "$work/db3")" = "then 10, now 12"
 "$work/examples/04_settings_and_metrics" "$work/db4" | grep -q memtable
+test "$("$work/examples/05_from_c" "$work/db6")" = "fruit/apple=red fruit/lemon=yellow 
+fruit/apple=eaten fruit/lemon=yellow "
 pc=$(dirname "$(find "$work/prefix" -name quiver.pc)")
 flags=$(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs quiver)
 # The program of the README, as it stands there.
@@ -26,9 +28,23 @@ sed -n '/^```cpp$/,/^```$/p' "$source/README.md" | sed '/^```/d' | sed "s|/tmp/f
 # shellcheck disable=SC2086
 g++ -std=c++23 "$work/fruit.cc" -o "$work/by_pkg_config" $flags
 test "$("$work/by_pkg_config")" = red
+# The C example by the C compiler alone, without a warning.
+# shellcheck disable=SC2086
+gcc -std=c11 -Wall -Wextra -pedantic -Werror "$source/examples/05_from_c.c" -o "$work/c_by_pkg_config" $flags
+test "$("$work/c_by_pkg_config" "$work/db7" | head -n 1)" = "fruit/apple=red fruit/lemon=yellow "
+# The program of docs/c.md, as it stands there.
+sed -n '/^```c$/,/^```$/p' "$source/docs/c.md" | sed '/^```/d' | sed "s|/tmp/fruit|$work/db8|" >"$work/fruit.c"
+# shellcheck disable=SC2086
+gcc -std=c11 -Wall -Wextra -pedantic -Werror "$work/fruit.c" -o "$work/fruit_in_c" $flags
+test "$("$work/fruit_in_c")" = red
+# A C++ program of an older standard may use the C API.
+printf '#include <quiver/c_admin.h>\nint main() { return quiver_code_name(0)[0] != 111; }\n' >"$work/older.cc"
+# shellcheck disable=SC2086
+g++ -std=c++11 "$work/older.cc" -o "$work/older_program" $flags
+"$work/older_program"
 # shellcheck disable=SC2086
 if g++ -std=c++20 -fsyntax-only "$work/fruit.cc" $flags 2>"$work/older"; then
   echo "FAILED: C++20 is accepted"; exit 1
 fi
 grep -m 1 error: "$work/older" | grep -q 'Quiver needs C++23'
-echo "package: installed, found by CMake and pkg-config, 4 examples and the README right"
+echo "package: installed, found by CMake and pkg-config, 5 examples and the pages right"

@@ -1,0 +1,125 @@
+// The handles behind the C API, and how a C function turns into a call of the C++ API.
+//
+// A handle is a struct around one C++ object; what keeps the object's memory alive is the object's
+// own business, so handles may be destroyed in any order.
+//
+// Thread safety: that of the C++ objects (quiver/database.h, quiver/iterator.h).
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quiver/c.h"
+#include "quiver/c_admin.h"
+#include "quiver/quiver.h"
+
+struct quiver_error {
+  quiver::Error error;
+  std::string text;
+};
+struct quiver_config {
+  quiver::DatabaseConfig config;
+};
+struct quiver_database {
+  std::unique_ptr<quiver::Database> database;
+};
+struct quiver_snapshot {
+  quiver::Snapshot snapshot;
+};
+struct quiver_batch {
+  quiver::WriteBatch batch;
+};
+struct quiver_value {
+  quiver::PinnedValue value;
+};
+struct quiver_values {
+  std::vector<std::optional<quiver::PinnedValue>> values;
+};
+struct quiver_write_options {
+  quiver::WriteOptions options;
+};
+struct quiver_read_options {
+  std::optional<quiver::Snapshot> snapshot;
+  bool fill_cache = true;
+};
+struct quiver_iterator_options {
+  quiver::IteratorOptions options;  ///< its snapshot is set when it is used
+  std::optional<quiver::Snapshot> snapshot;
+};
+struct quiver_arrow_options {
+  quiver::ArrowStreamOptions options;  ///< its snapshot is set when it is used
+  std::optional<quiver::Snapshot> snapshot;
+};
+struct quiver_iterator {
+  quiver::Iterator iterator;
+  std::optional<quiver::Error> seek_error;  ///< of a seek with arguments that are none
+};
+struct quiver_report {
+  std::vector<std::pair<const char*, std::uint64_t>> numbers;
+  std::vector<std::pair<const char*, std::vector<std::string>>> lists;
+  std::vector<quiver::Damage> damages;
+  std::string text;
+};
+
+namespace quiver::c {
+
+/// A pointer that a caller gave: required, or bytes, which may be NULL if there are none.
+struct Argument {
+  template <typename T>
+  Argument(T* required, const char* argument_name)
+      : missing(required == nullptr), name(argument_name) {}
+  Argument(const char* bytes, std::size_t size, const char* argument_name)
+      : missing(bytes == nullptr && size != 0), name(argument_name) {}
+  bool missing;
+  const char* name;
+};
+
+/// kInvalidArgument naming the first argument that is NULL and must not be.
+Result<void> Check(std::initializer_list<Argument> arguments);
+
+/// Stores the failure in *error, if the caller wants it, and returns its code.
+quiver_code Fail(quiver_error** error, const Error& failure);
+
+/// The frame of every function that can fail: checks the arguments, then runs `body`, which
+/// returns a Result<void>. Being noexcept it is also where no exception gets past into C.
+template <typename Body>
+quiver_code Call(quiver_error** error, std::initializer_list<Argument> arguments,
+                 Body&& body) noexcept {
+  if (Result<void> checked = Check(arguments); !checked) return Fail(error, checked.error());
+  if (Result<void> done = body(); !done) return Fail(error, done.error());
+  return QUIVER_OK;
+}
+
+/// Makes a handle of a result's value.
+template <typename Handle, typename T>
+Result<void> GiveHandle(Result<T> result, Handle** out) {
+  if (!result) return result.error();
+  *out = new Handle{std::move(*result)};
+  return {};
+}
+
+/// Options share the snapshot, so that its handle may be destroyed before them.
+template <typename Options>
+quiver_code SetSnapshot(Options* options, const quiver_snapshot* snapshot, quiver_error** error) {
+  return Call(error, {{options, "options"}}, [&]() -> Result<void> {
+    options->snapshot.reset();
+    if (snapshot != nullptr) options->snapshot = snapshot->snapshot;
+    return {};
+  });
+}
+
+/// A copy of text or bytes that quiver_free() frees, with a NUL behind it.
+char* CopyText(std::string_view text);
+
+inline std::string_view Bytes(const char* data, std::size_t size) {
+  return size == 0 ? std::string_view() : std::string_view(data, size);
+}
+
+}  // namespace quiver::c

@@ -1,0 +1,59 @@
+// Errors and arguments of the extension module.
+#include "common.h"
+
+namespace quiver::python {
+
+void Raise(const Error& error) {
+  const nb::object exception =
+      nb::module_::import_("quiver._errors")
+          .attr("make")(std::string(ErrorCodeName(error.code())).c_str(), error.ToString().c_str(),
+                        error.file().c_str(),
+                        error.offset() == Error::kNoOffset ? nb::object(nb::none())
+                                                           : nb::object(nb::int_(error.offset())));
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+  throw nb::python_error();
+}
+
+void RaiseType(PyObject* type, const std::string& message) {
+  PyErr_SetString(type, message.c_str());
+  throw nb::python_error();
+}
+
+BytesArgument::BytesArgument(nb::handle object, const char* what)
+    : bytes_(nb::steal<nb::bytes>(nullptr)) {
+  if (PyBytes_CheckExact(object.ptr())) {
+    bytes_ = nb::borrow<nb::bytes>(object);
+    return;
+  }
+  if (!PyObject_CheckBuffer(object.ptr())) {
+    const std::string type = nb::cast<std::string>(object.type().attr("__name__"));
+    RaiseType(PyExc_TypeError, std::string("a ") + what + " is a bytes-like object, not " + type +
+                                   (type == "str" ? ": encode it first" : ""));
+  }
+  Py_buffer buffer;
+  if (PyObject_GetBuffer(object.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+  copy_.assign(static_cast<const char*>(buffer.buf), static_cast<std::size_t>(buffer.len));
+  PyBuffer_Release(&buffer);
+}
+
+std::optional<std::string> OptionalBytes(nb::handle object, const char* what) {
+  if (object.is_none()) return std::nullopt;
+  return std::string(BytesArgument(object, what).view());
+}
+
+std::string PathArgument(nb::handle object) {
+  PyObject* encoded = nullptr;
+  if (PyUnicode_FSConverter(object.ptr(), &encoded) == 0) throw nb::python_error();
+  const nb::bytes path = nb::steal<nb::bytes>(encoded);
+  return {path.c_str(), path.size()};
+}
+
+nb::object RefusePickle(nb::handle self, nb::args) {
+  const std::string name = nb::cast<std::string>(self.type().attr("__name__"));
+  RaiseType(PyExc_TypeError,
+            "a quiver." + name +
+                " cannot be pickled or copied: open the database where it is needed (one process "
+                "at a time may write)");
+}
+
+}  // namespace quiver::python

@@ -1,0 +1,113 @@
+// Reading: what a Database and a Snapshot have in common.
+//
+// A view is a database and, for a snapshot, the state to read. It is taken for one call.
+//
+// Thread safety: under the GIL (see common.h).
+#pragma once
+
+#include "common.h"
+
+namespace quiver::python {
+
+/// What one reading call sees.
+struct View {
+  const DatabaseRef& open;
+  std::optional<Snapshot> snapshot;  ///< a copy: the Snapshot object may be closed meanwhile
+
+  ReadOptions options() const {
+    return {.snapshot = snapshot ? &*snapshot : nullptr, .fill_cache = true};
+  }
+};
+
+/// What an iterator shows of each row.
+enum class Show { kItems, kKeys, kValues };
+
+/// Arguments of items(), keys() and values().
+struct RangeArguments {
+  nb::object start;
+  nb::object stop;
+  nb::object prefix;
+  bool reverse;
+};
+
+/// Arguments of scan().
+struct ScanArguments {
+  nb::object start;
+  nb::object stop;
+  nb::object prefix;
+  nb::object columns;
+  nb::object limit;
+  std::uint32_t batch_rows;
+};
+
+nb::object Get(const View& view, nb::handle key, nb::object fallback);
+nb::object GetItem(const View& view, nb::handle key);
+bool Contains(const View& view, nb::handle key);
+nb::list GetMany(const View& view, nb::handle keys);
+nb::object MakeCursor(const View& view, const RangeArguments& range, Show show);
+nb::object MakeScan(const View& view, const ScanArguments& arguments);
+nb::object Stream(const View& view);
+nb::object Sql(nb::handle self, nb::args arguments, nb::kwargs options);
+
+/// Adds the reading methods to a class that has `View view() const`.
+template <typename Class>
+void BindReads(nb::class_<Class>& type) {
+  using namespace nb::literals;
+  type.def(
+          "get",
+          [](const Class& self, nb::handle key, nb::object fallback) {
+            return Get(self.view(), key, std::move(fallback));
+          },
+          "key"_a.none(), "default"_a = nb::none(), "The value of a key, or `default`.")
+      .def(
+          "__getitem__",
+          [](const Class& self, nb::handle key) { return GetItem(self.view(), key); },
+          "key"_a.none())
+      .def(
+          "__contains__",
+          [](const Class& self, nb::handle key) { return Contains(self.view(), key); },
+          "key"_a.none())
+      .def(
+          "get_many", [](const Class& self, nb::handle keys) { return GetMany(self.view(), keys); },
+          "keys"_a.none(),
+          "The values of many keys on one state, in their order; None for absent ones.")
+      .def("__iter__",
+           [](const Class& self) {
+             return MakeCursor(self.view(), {nb::none(), nb::none(), nb::none(), false},
+                               Show::kKeys);
+           })
+      .def(
+          "scan",
+          [](const Class& self, nb::object start, nb::object stop, nb::object prefix,
+             nb::object columns, nb::object limit, std::uint32_t batch_rows) {
+            return MakeScan(self.view(), {std::move(start), std::move(stop), std::move(prefix),
+                                          std::move(columns), std::move(limit), batch_rows});
+          },
+          "start"_a = nb::none(), "stop"_a = nb::none(), nb::kw_only(), "prefix"_a = nb::none(),
+          "columns"_a = nb::none(), "limit"_a = nb::none(), "batch_rows"_a = 0,
+          "A range as an Arrow stream, for pyarrow.table(), polars.DataFrame() and DuckDB.")
+      .def(
+          "__arrow_c_stream__",
+          [](const Class& self, const nb::object&) { return Stream(self.view()); },
+          "requested_schema"_a = nb::none(), "The rows as an Arrow stream (a PyCapsule).")
+      .def("sql", &Sql, "Runs a DuckDB query in which the table `db` is this state.")
+      .def("__reduce_ex__", &RefusePickle)
+      .def("__copy__", &RefusePickle)
+      .def("__deepcopy__", &RefusePickle);
+  const auto range = [&type](const char* name, Show show, const char* text) {
+    type.def(
+        name,
+        [show](const Class& self, nb::object start, nb::object stop, nb::object prefix,
+               bool reverse) {
+          return MakeCursor(self.view(),
+                            {std::move(start), std::move(stop), std::move(prefix), reverse}, show);
+        },
+        "start"_a = nb::none(), "stop"_a = nb::none(), nb::kw_only(), "prefix"_a = nb::none(),
+        "reverse"_a = false, text);
+  };
+  range("items", Show::kItems, "Pairs of key and value in key order, read as the iterator goes.");
+  range("keys", Show::kKeys, "Keys in order, read as the iterator goes.");
+  range("values", Show::kValues, "Values in the order of their keys, read as the iterator goes.");
+}
+
+}  // namespace quiver::python

@@ -1,0 +1,52 @@
+"""The programs of README.md and docs/python.md run as they stand there."""
+import os
+import pathlib
+import re
+
+import pandas
+import polars
+import pyarrow
+import pyarrow.parquet
+import pytest
+import quiver
+
+SOURCE = pathlib.Path(os.environ.get("QUIVER_SOURCE", pathlib.Path(__file__).parents[2]))
+
+
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", (SOURCE / page).read_text(), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", ["README.md", "python/README.md", "docs/python.md"])
+def test_the_first_program_of_a_page_runs(page, tmp_path, capsys):
+    program = blocks(page)[0]
+    assert "/tmp/fruit" in program
+    exec(program.replace("/tmp/fruit", str(tmp_path / "fruit")), {"pyarrow": pyarrow})
+    assert (capsys.readouterr().out.count("\n")) >= 1
+
+
+def test_the_lines_on_dataframes_and_sql_run(tmp_path):
+    dataframes, sql = blocks("docs/python.md")[1:3]
+    with quiver.Database(tmp_path / "db") as db:
+        import duckdb
+
+        db[b"user/1"] = b'{"customer": 1}'
+        customers = pandas.DataFrame({"id": [1], "name": ["Ada"]})
+        names = {"db": db, "duckdb": duckdb, "pandas": pandas, "polars": polars, "pyarrow": pyarrow, "customers": customers}
+        results = []
+        for line in dataframes.replace("snapshot = db.snapshot()", "").splitlines():
+            if expression := line.split("#")[0].strip():
+                names["snapshot"] = snapshot = db.snapshot()
+                results.append(eval(expression, names, {"snapshot": snapshot}))
+        table, polars_frame, pandas_frame, count, reader = results
+        assert table.num_rows == polars_frame.height == len(pandas_frame) == 1
+        assert count.fetchall() == [(1,)] and reader.read_all().equals(table)
+        assert eval(sql.strip(), names).fetchall() == [("Ada", 1)]
+
+
+def test_a_table_is_read_without_quiver(tmp_path, capsys):
+    with quiver.Database(tmp_path / "fruit") as db:
+        db[b"apple"] = b"red"
+        db.flush()
+    exec(blocks("README.md")[1].replace("/tmp/fruit", str(tmp_path / "fruit")), {})
+    assert "key" in capsys.readouterr().out
