@@ -28,6 +28,15 @@ Iterator::Impl::~Impl() {
   if (source_.metrics != nullptr) source_.metrics->iterator_steps.Add(steps_);
 }
 
+namespace {
+
+// Where runs take turns row by row, looking for spans costs more than it gains: after a short one
+// some rows are taken one by one.
+constexpr std::uint32_t kSpanRowsMin = 4;
+constexpr std::uint32_t kStepsAfterShortSpan = 16;
+
+}  // namespace
+
 bool Iterator::Impl::CheckOpen() {
   valid_ = false;
   if (source_.closed->load(std::memory_order_acquire)) {
@@ -44,6 +53,7 @@ void Iterator::Impl::SeekToFirst() {
 
 void Iterator::Impl::Seek(std::string_view target) {
   if (!CheckOpen()) return;
+  span_ = {};
   forward_ = true;
   // A copy: `target` may be this iterator's own key(), which dies while the children move.
   target_.assign(std::max(target, std::string_view(lower_)));
@@ -53,6 +63,7 @@ void Iterator::Impl::Seek(std::string_view target) {
 
 void Iterator::Impl::SeekToLast() {
   if (!CheckOpen()) return;
+  span_ = {};
   forward_ = false;
   if (upper_) {
     // (upper, max) is the first entry at or after the bound; what comes before it is inside.
@@ -67,6 +78,7 @@ void Iterator::Impl::SeekToLast() {
 void Iterator::Impl::SeekForPrev(std::string_view target) {
   if (upper_ && target >= *upper_) return SeekToLast();
   if (!CheckOpen()) return;
+  span_ = {};
   forward_ = false;
   target_.assign(target);
   source_.merged->SeekForPrev(target_, 0);
@@ -76,22 +88,71 @@ void Iterator::Impl::SeekForPrev(std::string_view target) {
 void Iterator::Impl::Next() {
   if (!valid_ || !CheckOpen()) return;
   ++steps_;
-  if (!forward_) {
+  if (span_.rows() != 0) {
+    if (row_ + 1 < span_.end) [[likely]] {
+      ShowRow(row_ + 1);
+      valid_ = true;
+      return;
+    }
+    SkipSpan();
+  } else if (!forward_) {
     TurnForward();
   } else if (!is_saved_) {
     saved_key_.assign(source_.merged->entry().key);
     source_.merged->Next();
   }
   FindForward(/*skip_saved_key=*/true);
+  FindSpan();
 }
 
-EntrySpan Iterator::Impl::ShownSpan() const {
+// After a step forward: takes the rows ahead as a span, if there are enough of them.
+void Iterator::Impl::FindSpan() {
+  if (!valid_ || is_saved_ || steps_before_span_ != 0) {
+    steps_before_span_ -= steps_before_span_ != 0 ? 1 : 0;
+    return;
+  }
+  if (ShownSpan().rows() >= kSpanRowsMin) return;
+  span_ = {};
+  steps_before_span_ = kStepsAfterShortSpan;
+}
+
+// The merged cursor goes behind the span. Older versions of its last key may follow, in the next
+// block or in another run.
+void Iterator::Impl::SkipSpan() {
+  saved_key_.assign(span_.columns->KeyAt(span_.end - 1));
+  source_.merged->Skip(span_.rows());
+  span_ = {};
+}
+
+// The merged cursor goes to the current entry.
+void Iterator::Impl::LeaveSpan() {
+  if (span_.rows() == 0) return;
+  if (row_ != span_.begin) source_.merged->Skip(row_ - span_.begin);
+  span_ = {};
+}
+
+EntrySpan Iterator::Impl::ShownSpan() {
+  if (span_.rows() != 0) return {span_.columns, row_, span_.end};
   if (is_saved_) return {};
   EntrySpan span = source_.merged->Span();
   if (span.rows() == 0) return span;
   if (upper_) span = SpanBefore(span, *upper_, kSequenceMax);
   span.end = span.begin + RowsShownAsTheyLie(span);
+  span_ = span;
+  row_ = span.begin;
   return span;
+}
+
+void Iterator::Impl::Skip(std::uint32_t count) {
+  if (!CheckOpen()) return;
+  steps_ += count;
+  if (row_ + count < span_.end) {
+    ShowRow(row_ + count);
+    valid_ = true;
+    return;
+  }
+  SkipSpan();
+  FindForward(/*skip_saved_key=*/true);
 }
 
 // Of `span`, which begins with the current entry, the rows up to the first that is not to be shown
@@ -112,19 +173,10 @@ std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const no
   return row - span.begin;
 }
 
-void Iterator::Impl::Skip(std::uint32_t count) {
-  if (!CheckOpen()) return;
-  steps_ += count;
-  const EntrySpan span = source_.merged->Span();
-  // Older versions of the last key may follow, in the next block or in another run.
-  saved_key_.assign(span.columns->KeyAt(span.begin + count - 1));
-  source_.merged->Skip(count);
-  FindForward(/*skip_saved_key=*/true);
-}
-
 void Iterator::Impl::Prev() {
   if (!valid_ || !CheckOpen()) return;
   ++steps_;
+  LeaveSpan();
   if (forward_) TurnBackward();
   FindBackward();
 }
@@ -164,7 +216,7 @@ void Iterator::Impl::FindForward(bool skip_saved_key) {
       continue;
     }
     if (IsLive(entry)) {
-      valid_ = true;
+      ShowMerged();
       break;
     }
     saved_key_.assign(entry.key);
@@ -217,8 +269,7 @@ bool Iterator::Impl::ApplyOperands(std::optional<std::string_view> base,
     }
   }
   saved_value_ = std::move(value);
-  is_saved_ = true;
-  valid_ = true;
+  ShowSaved();
   return true;
 }
 
@@ -254,7 +305,8 @@ void Iterator::Impl::FindBackward() {
   }
   valid_ = have_key && (has_base || !operands.empty()) && merged.status().ok();
   CountSkipped(skipped_deletes);
-  if (!valid_ || operands.empty()) return;
+  if (!valid_) return;
+  if (operands.empty()) return ShowSaved();
   const std::vector<std::string_view> oldest_first(operands.begin(), operands.end());
   std::optional<std::string> base;
   if (has_base) base = std::move(saved_value_);

@@ -9,8 +9,10 @@
 // are gathered with what they apply to; an entry that a range delete covers counts as a delete.
 //
 // Invariants:
-//  1. Going forward, the merged cursor stands on the current entry, or somewhere behind it if the
-//     value was merged (is_saved_). Going backward it stands before all versions of the current
+//  1. Going forward, the merged cursor stands on the current entry; or before it, on the first row
+//  of
+//     a span of rows that are shown as they lie (span_); or somewhere behind it if the value was
+//     merged (is_saved_). Going backward it stands before all versions of the current
 //     key. In both of these cases saved_key_ and saved_value_ hold the current entry.
 //  2. Only keys in [lower_, upper_) are ever shown.
 //
@@ -68,23 +70,18 @@ class Iterator::Impl {
   }
 
   bool Valid() const noexcept { return valid_; }
-  std::string_view key() const noexcept {
-    if (!valid_) return {};
-    return is_saved_ ? std::string_view(saved_key_) : source_.merged->entry().key;
-  }
-  std::string_view value() const noexcept {
-    if (!valid_) return {};
-    return is_saved_ ? std::string_view(saved_value_) : source_.merged->entry().value;
-  }
+  std::string_view key() const noexcept { return valid_ ? key_ : std::string_view(); }
+  std::string_view value() const noexcept { return valid_ ? value_ : std::string_view(); }
   /// The current entry and those behind it that are shown as they lie in memory; often empty, even
   /// if more is to come. Requires Valid() and that the last move went forward. Valid until the
   /// next move.
-  EntrySpan ShownSpan() const;
+  EntrySpan ShownSpan();
   /// Next() `count` times, 1 <= count <= ShownSpan().rows(), at the cost of one.
   void Skip(std::uint32_t count);
   /// Of the current entry. Requires Valid() and that the last move went forward.
   SequenceNumber sequence() const noexcept {
-    return is_saved_ ? saved_sequence_ : source_.merged->entry().sequence;
+    if (is_saved_) return saved_sequence_;
+    return span_.rows() != 0 ? span_.columns->SequenceAt(row_) : source_.merged->entry().sequence;
   }
   Result<void> status() const;
 
@@ -107,6 +104,25 @@ class Iterator::Impl {
   bool ApplyOperands(std::optional<std::string_view> base,
                      const std::vector<std::string_view>& oldest_first);
   std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
+  void FindSpan();
+  void SkipSpan();
+  void LeaveSpan();
+  void ShowRow(std::uint32_t row) noexcept {
+    row_ = row;
+    key_ = span_.columns->KeyAt(row);
+    value_ = span_.columns->ValueAt(row);
+  }
+  void ShowMerged() noexcept {
+    key_ = source_.merged->entry().key;
+    value_ = source_.merged->entry().value;
+    valid_ = true;
+  }
+  void ShowSaved() noexcept {
+    key_ = saved_key_;
+    value_ = saved_value_;
+    is_saved_ = true;
+    valid_ = true;
+  }
   void FindForward(bool skip_saved_key);
   void FindBackward();
   void TurnForward();
@@ -120,6 +136,13 @@ class Iterator::Impl {
   bool forward_ = true;
   bool valid_ = false;
   bool is_saved_ = false;
+  std::string_view key_;  // of the current entry
+  std::string_view value_;
+  // While it has rows: the current entry is its row row_, and the merged cursor stands on its
+  // first.
+  EntrySpan span_;
+  std::uint32_t row_ = 0;
+  std::uint32_t steps_before_span_ = 0;
   std::string saved_key_;
   std::string saved_value_;
   SequenceNumber saved_sequence_ = 0;  // of the newest operand, going forward

@@ -51,6 +51,13 @@ CachedBlock* TableReader::FindCached(std::size_t block, bool touch) const noexce
   return cached;
 }
 
+bool TableReader::AdmitsFromScan(std::size_t block) const noexcept {
+  const BlockCache& cache = *context_.cache;
+  const std::uint64_t room_bytes = cache.capacity_bytes() / 8;
+  return slots_->slot(block).TouchByScan() &&
+         cache.memory_bytes() + room_bytes < cache.capacity_bytes();
+}
+
 Result<std::shared_ptr<const CachedBlock>> TableReader::LoadIntoCache(
     std::size_t block, std::span<std::byte> stored) const {
   const BlockEntry& described = entry(block);

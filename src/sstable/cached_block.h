@@ -48,7 +48,7 @@ static_assert(sizeof(CachedBlock) == 192);
 struct alignas(16) BlockSlot {
   std::atomic<CachedBlock*> block{nullptr};
   /// Set by hits, cleared by the clock hand. Written only when it changes, so that hits of many
-  /// threads share the line.
+  /// threads share the line. While there is no block: whether a scan has passed here.
   std::atomic<std::uint32_t> referenced{0};
   /// Rows of the block: with it a get can tell where the hash slot lies before it sees the block.
   std::uint32_t rows = 0;
@@ -57,6 +57,12 @@ struct alignas(16) BlockSlot {
     if (referenced.load(std::memory_order_relaxed) == 0) {
       referenced.store(1, std::memory_order_relaxed);
     }
+  }
+  /// Marks the passing of a scan; true if one has passed before.
+  bool TouchByScan() noexcept {
+    const bool again = referenced.load(std::memory_order_relaxed) != 0;
+    if (!again) referenced.store(1, std::memory_order_relaxed);
+    return again;
   }
 };
 static_assert(sizeof(BlockSlot) == 16);

@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::size_t kNoBlock = ~std::size_t{0};
 
+// A walk that has brought so many neighbouring blocks into the cache is a scan. From then on blocks
+// that are not there are read ahead into memory of the iterator's own: a scan of everything shall
+// neither push out what gets need nor pay for memory that it uses once. Blocks that a second scan
+// meets go into the cache as long as it has room.
+constexpr std::uint32_t kCachedBlocksOfScan = 64;
+constexpr std::uint32_t kScanReadAheadBytes = 256U << 10;
+
 class TableIterator final : public InternalIterator {
  public:
   TableIterator(std::shared_ptr<const TableReader> table, const TableReadOptions& options)
@@ -23,7 +30,7 @@ class TableIterator final : public InternalIterator {
   }
 
   void SeekToFirst() override {
-    read_ahead_bytes_ = options_.read_ahead_bytes;
+    StartWalk(options_.read_ahead_bytes);
     if (Enter(0, ScanDirection::kForward)) {
       MoveTo(0);
     } else if (options_.on_damage) {
@@ -31,7 +38,7 @@ class TableIterator final : public InternalIterator {
     }
   }
   void SeekToLast() override {
-    read_ahead_bytes_ = options_.read_ahead_bytes;
+    StartWalk(options_.read_ahead_bytes);
     if (Enter(table_->block_count() - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
   }
   void Seek(std::string_view key, SequenceNumber sequence) override;
@@ -80,6 +87,13 @@ class TableIterator final : public InternalIterator {
     valid_ = true;
     SetEntry();
   }
+  void StartWalk(std::uint64_t read_ahead_bytes) noexcept {
+    read_ahead_bytes_ = read_ahead_bytes;
+    loaded_blocks_ = 0;
+  }
+  bool IsScan() const noexcept {
+    return options_.read_ahead_bytes == 0 && loaded_blocks_ >= kCachedBlocksOfScan;
+  }
   void FillColumns();
   void NextBlock();
   /// Goes on behind `block`, which could not be read, after telling of it.
@@ -99,6 +113,7 @@ class TableIterator final : public InternalIterator {
   BlockWindow window_;
   AlignedBuffer decoded_;  ///< of the current block, if it is compressed and not in the cache
   std::uint64_t read_ahead_bytes_ = 0;
+  std::uint32_t loaded_blocks_ = 0;  ///< into the cache, since the last seek
   std::optional<Error> error_;
   EntryColumns columns_;  ///< of block columns_block_, made when first asked for
   std::size_t columns_block_ = kNoBlock;
@@ -122,7 +137,7 @@ void TableIterator::FillColumns() {
 
 void TableIterator::Seek(std::string_view key, SequenceNumber sequence) {
   // A seek may be the start of a scan of ten rows or of all: read ahead more with each window.
-  read_ahead_bytes_ = 0;
+  StartWalk(0);
   std::size_t block = table_->FindBlock(key);
   if (!Enter(block, ScanDirection::kForward)) return;
   std::uint32_t row = block_.LowerBound(key, sequence);
@@ -207,12 +222,15 @@ bool TableIterator::PinCached(std::size_t block) {
 }
 
 Result<void> TableIterator::Load(std::size_t block, ScanDirection direction) {
-  const bool cached = table_->cache() != nullptr;
+  const bool has_cache = table_->cache() != nullptr;
+  const bool fills_cache = has_cache && options_.fill_cache;
+  const bool is_scan = IsScan();
   if (!window_.Holds(block)) {
-    if (cached && PinCached(block)) return {};
-    if (cached && options_.fill_cache && options_.read_ahead_bytes == 0) {
+    if (has_cache && PinCached(block)) return {};
+    if (fills_cache && options_.read_ahead_bytes == 0 && !is_scan) {
       QUIVER_ASSIGN_OR_RETURN(pin_, table_->LoadIntoCache(block, {}));
       if (pin_ != nullptr) {
+        ++loaded_blocks_;
         block_ = pin_->block;
         return {};
       }
@@ -220,10 +238,11 @@ Result<void> TableIterator::Load(std::size_t block, ScanDirection direction) {
   }
   QUIVER_ASSIGN_OR_RETURN(const std::span<std::byte> stored,
                           window_.Fetch(block, read_ahead_bytes_, direction));
+  const std::uint64_t ahead_max = is_scan ? kScanReadAheadBytes : options_.read_ahead_bytes;
   read_ahead_bytes_ = std::min<std::uint64_t>(
-      options_.read_ahead_bytes, std::max<std::uint64_t>(2 * read_ahead_bytes_, 2 * stored.size()));
+      ahead_max, std::max<std::uint64_t>(2 * read_ahead_bytes_, 2 * stored.size()));
   pin_.reset();
-  if (cached && options_.fill_cache && options_.read_ahead_bytes != 0) {
+  if (fills_cache && (is_scan ? table_->AdmitsFromScan(block) : options_.read_ahead_bytes != 0)) {
     QUIVER_ASSIGN_OR_RETURN(pin_, table_->LoadIntoCache(block, stored));
     if (pin_ != nullptr) {
       block_ = pin_->block;

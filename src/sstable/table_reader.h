@@ -78,6 +78,10 @@ class TableReader final : public Table {
   Result<std::shared_ptr<const CachedBlock>> LoadIntoCache(std::size_t block,
                                                            std::span<std::byte> stored) const;
 
+  /// Whether a scan that misses the block should bring it into the cache: if one has missed it
+  /// before, and nothing has to go for it.
+  bool AdmitsFromScan(std::size_t block) const noexcept;
+
   Result<void> ReadStored(std::size_t block, std::span<std::byte> buffer) const {
     return ReadFully(*parts_.file, entry(block).offset, buffer);
   }
