@@ -447,6 +447,35 @@ TEST_F(DatabaseTest, CloseDuringCallsOfOtherThreadsIsSafe) {
   }
 }
 
+TEST_F(DatabaseTest, AScanLeavesTheCacheToGetsUntilItComesAgain) {
+  constexpr int kRows = 20'000;
+  auto db = Open();
+  for (int i = 0; i < kRows; ++i) {
+    ASSERT_TRUE(db->Put("key" + std::to_string(100'000 + i), std::string(500, 'v')));
+  }
+  ASSERT_TRUE(db->CompactRange());
+  ASSERT_TRUE(db->Close());
+  db = Open();
+  const auto scan = [&] {
+    auto iterator = db->NewIterator();
+    ASSERT_TRUE(iterator);
+    int rows = 0;
+    for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) ++rows;
+    ASSERT_TRUE(iterator->status());
+    ASSERT_EQ(rows, kRows);
+  };
+  const std::uint64_t before = db->Metrics().cache_bytes;
+  scan();
+  const std::uint64_t once = db->Metrics().cache_bytes - before;
+  EXPECT_LT(once, 2U << 20) << "of 10 MB";
+  scan();
+  const std::uint64_t twice = db->Metrics().cache_bytes - before;
+  EXPECT_GT(twice, 8U << 20);
+  const std::uint64_t misses = db->Metrics().cache_misses;
+  scan();
+  EXPECT_EQ(db->Metrics().cache_misses, misses) << "the third is served from memory";
+}
+
 TEST_F(DatabaseTest, MissingFilesAreNamedAtOpen) {
   {
     auto db = Open();

@@ -39,6 +39,9 @@ struct TableReadOptions {
   bool fill_cache = true;
   /// Reads ahead by this much in scans; 0 reads block by block.
   std::uint32_t read_ahead_bytes = 0;
+  /// The walk has passed through a table before this one: it is a scan from the start, which leaves
+  /// the cache alone until a second one comes by.
+  bool is_scan = false;
   /// For salvage: a forward iteration passes over blocks that cannot be read and tells of each
   /// here, instead of ending with the error.
   std::function<void(std::uint64_t offset, const std::string& what)> on_damage = {};

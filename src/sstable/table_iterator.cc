@@ -92,7 +92,8 @@ class TableIterator final : public InternalIterator {
     loaded_blocks_ = 0;
   }
   bool IsScan() const noexcept {
-    return options_.read_ahead_bytes == 0 && loaded_blocks_ >= kCachedBlocksOfScan;
+    return options_.read_ahead_bytes == 0 &&
+           (options_.is_scan || loaded_blocks_ >= kCachedBlocksOfScan);
   }
   void FillColumns();
   void NextBlock();

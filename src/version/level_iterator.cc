@@ -41,27 +41,28 @@ class LevelIterator final : public InternalIterator {
 
   void Next() override {
     table_iterator_->Next();
-    SettleForward();
+    SettleForward(/*is_walk=*/true);
   }
 
   void Prev() override {
     table_iterator_->Prev();
-    SettleBackward();
+    SettleBackward(/*is_walk=*/true);
   }
 
   EntrySpan Span() override { return table_iterator_->Span(); }
 
   void Skip(std::uint32_t count) override {
     table_iterator_->Skip(count);
-    SettleForward();
+    SettleForward(/*is_walk=*/true);
   }
 
   Result<void> status() const override { return status_; }
 
  private:
   /// Makes `index` the current table with an unpositioned iterator. False behind either end of the
-  /// run (an index of -1 wraps to one) and after an error.
-  bool OpenTable(std::size_t index) {
+  /// run (an index of -1 wraps to one) and after an error. `is_scan` if a walk through the table
+  /// beside it leads there.
+  bool OpenTable(std::size_t index, bool is_scan = false) {
     if (index >= run_.tables.size()) {
       index_ = run_.tables.size();
       table_iterator_.reset();
@@ -76,21 +77,23 @@ class LevelIterator final : public InternalIterator {
       status_ = std::move(table).error();
       return false;
     }
-    table_iterator_ = (*table)->NewIterator(options_);
+    TableReadOptions options = options_;
+    options.is_scan = is_scan;
+    table_iterator_ = (*table)->NewIterator(options);
     return true;
   }
 
   /// Takes over the entry under the table's cursor, or goes on to the tables behind.
-  void SettleForward() {
+  void SettleForward(bool is_walk = false) {
     while (!TakeEntry()) {
-      if (table_iterator_ == nullptr || !OpenTable(index_ + 1)) return;
+      if (table_iterator_ == nullptr || !OpenTable(index_ + 1, is_walk)) return;
       table_iterator_->SeekToFirst();
     }
   }
 
-  void SettleBackward() {
+  void SettleBackward(bool is_walk = false) {
     while (!TakeEntry()) {
-      if (table_iterator_ == nullptr || !OpenTable(index_ - 1)) return;
+      if (table_iterator_ == nullptr || !OpenTable(index_ - 1, is_walk)) return;
       table_iterator_->SeekToLast();
     }
   }
