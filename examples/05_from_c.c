@@ -52,8 +52,8 @@ int main(int argc, char** argv) {
   }
   if (quiver_put(db, NULL, "fruit/apple", 11, "red", 3, &error) ||
       quiver_batch_create(&batch, &error) ||
-      quiver_batch_put(batch, "fruit/lemon", 11, "yellow", 6, &error) ||
-      quiver_batch_put(batch, "veg/leek", 8, "green", 5, &error) ||
+      quiver_batch_put(batch, NULL, "fruit/lemon", 11, "yellow", 6, &error) ||
+      quiver_batch_put(batch, NULL, "veg/leek", 8, "green", 5, &error) ||
       quiver_write(db, NULL, batch, NULL, &error) ||  // all of it, or nothing
       quiver_snapshot_create(db, &snapshot, &error) ||
       quiver_put(db, NULL, "fruit/apple", 11, "eaten", 5, &error) ||

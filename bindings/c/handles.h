@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,8 @@
 
 #include "quiver/c.h"
 #include "quiver/c_admin.h"
+#include "quiver/c_keyspace.h"
+#include "quiver/c_merge.h"
 #include "quiver/quiver.h"
 
 struct quiver_error {
@@ -29,6 +32,15 @@ struct quiver_config {
 };
 struct quiver_database {
   std::unique_ptr<quiver::Database> database;
+};
+struct quiver_keyspace {
+  quiver::Keyspace keyspace;
+};
+struct quiver_keyspaces {
+  std::vector<quiver_keyspace> keyspaces;
+};
+struct quiver_merge_operator {
+  std::shared_ptr<const quiver::MergeOperator> merge_operator;
 };
 struct quiver_snapshot {
   quiver::Snapshot snapshot;
@@ -43,18 +55,26 @@ struct quiver_values {
   std::vector<std::optional<quiver::PinnedValue>> values;
 };
 struct quiver_write_options {
-  quiver::WriteOptions options;
+  quiver::WriteOptions options;  ///< its keyspace is set when it is used
+  std::optional<quiver::Keyspace> keyspace;
+};
+struct quiver_entry_options {
+  std::optional<quiver::Keyspace> keyspace;
+  std::uint64_t expiry_us = 0;
 };
 struct quiver_read_options {
+  std::optional<quiver::Keyspace> keyspace;
   std::optional<quiver::Snapshot> snapshot;
   bool fill_cache = true;
 };
 struct quiver_iterator_options {
-  quiver::IteratorOptions options;  ///< its snapshot is set when it is used
+  quiver::IteratorOptions options;  ///< its keyspace and snapshot are set when it is used
+  std::optional<quiver::Keyspace> keyspace;
   std::optional<quiver::Snapshot> snapshot;
 };
 struct quiver_arrow_options {
-  quiver::ArrowStreamOptions options;  ///< its snapshot is set when it is used
+  quiver::ArrowStreamOptions options;  ///< its keyspace and snapshot are set when it is used
+  std::optional<quiver::Keyspace> keyspace;
   std::optional<quiver::Snapshot> snapshot;
 };
 struct quiver_iterator {
@@ -113,6 +133,28 @@ quiver_code SetSnapshot(Options* options, const quiver_snapshot* snapshot, quive
     if (snapshot != nullptr) options->snapshot = snapshot->snapshot;
     return {};
   });
+}
+
+/// As SetSnapshot().
+template <typename Options>
+quiver_code SetKeyspace(Options* options, const quiver_keyspace* keyspace, quiver_error** error) {
+  return Call(error, {{options, "options"}}, [&]() -> Result<void> {
+    options->keyspace.reset();
+    if (keyspace != nullptr) options->keyspace = keyspace->keyspace;
+    return {};
+  });
+}
+
+/// Shares the operator of a handle; nothing of NULL.
+inline std::shared_ptr<const MergeOperator> OperatorOf(const quiver_merge_operator* handle) {
+  return handle == nullptr ? nullptr : handle->merge_operator;
+}
+
+/// A list handle of its own of these keyspaces.
+inline quiver_keyspaces* MakeList(std::span<const Keyspace> keyspaces) {
+  auto list = std::make_unique<quiver_keyspaces>();
+  for (const Keyspace& keyspace : keyspaces) list->keyspaces.push_back({keyspace});
+  return list.release();
 }
 
 /// A copy of text or bytes that quiver_free() frees, with a NUL behind it.

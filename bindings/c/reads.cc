@@ -24,6 +24,12 @@ quiver_code quiver_read_options_set_snapshot(quiver_read_options* options,
   return quiver::c::SetSnapshot(options, snapshot, error);
 }
 
+quiver_code quiver_read_options_set_keyspace(quiver_read_options* options,
+                                             const quiver_keyspace* keyspace,
+                                             quiver_error** error) {
+  return quiver::c::SetKeyspace(options, keyspace, error);
+}
+
 quiver_code quiver_read_options_set_fill_cache(quiver_read_options* options, bool fill_cache,
                                                quiver_error** error) {
   return Call(error, {{options, "options"}}, [&]() -> quiver::Result<void> {
@@ -34,7 +40,8 @@ quiver_code quiver_read_options_set_fill_cache(quiver_read_options* options, boo
 
 static quiver::ReadOptions OptionsOf(const quiver_read_options* options) {
   if (options == nullptr) return {};
-  return {.snapshot = options->snapshot ? &*options->snapshot : nullptr,
+  return {.keyspace = options->keyspace ? &*options->keyspace : nullptr,
+          .snapshot = options->snapshot ? &*options->snapshot : nullptr,
           .fill_cache = options->fill_cache};
 }
 
@@ -80,6 +87,21 @@ quiver_code quiver_get_into(const quiver_database* database, const quiver_read_o
                 if (bytes.size() <= capacity) std::copy(bytes.begin(), bytes.end(), buffer);
                 return {};
               });
+}
+
+quiver_code quiver_get_expiry(const quiver_database* database, const quiver_read_options* options,
+                              const char* key, size_t key_size, uint64_t* expiry_us, bool* found,
+                              quiver_error** error) {
+  return Call(
+      error,
+      {{database, "database"}, {key, key_size, "key"}, {expiry_us, "expiry_us"}, {found, "found"}},
+      [&]() -> quiver::Result<void> {
+        const auto expiry = database->database->GetExpiry(Bytes(key, key_size), OptionsOf(options));
+        if (!expiry) return expiry.error();
+        *found = expiry->has_value();
+        *expiry_us = expiry->value_or(0);
+        return {};
+      });
 }
 
 quiver_code quiver_multi_get(const quiver_database* database, const quiver_read_options* options,

@@ -37,12 +37,13 @@ quiver_code SetFillCache(Options* options, bool fill_cache, quiver_error** error
   });
 }
 
-// The options with their snapshot, which is theirs as long as the handle is.
+// The options with their keyspace and snapshot, which are theirs as long as the handle is.
 template <typename Options>
 auto OptionsOf(const Options* options) {
   decltype(options->options) given;
   if (options == nullptr) return given;
   given = options->options;
+  given.keyspace = options->keyspace ? &*options->keyspace : nullptr;
   given.snapshot = options->snapshot ? &*options->snapshot : nullptr;
   return given;
 }
@@ -89,6 +90,12 @@ quiver_code quiver_iterator_options_set_snapshot(quiver_iterator_options* option
                                                  const quiver_snapshot* snapshot,
                                                  quiver_error** error) {
   return quiver::c::SetSnapshot(options, snapshot, error);
+}
+
+quiver_code quiver_iterator_options_set_keyspace(quiver_iterator_options* options,
+                                                 const quiver_keyspace* keyspace,
+                                                 quiver_error** error) {
+  return quiver::c::SetKeyspace(options, keyspace, error);
 }
 
 quiver_code quiver_iterator_options_set_fill_cache(quiver_iterator_options* options,
@@ -203,6 +210,12 @@ quiver_code quiver_arrow_options_set_snapshot(quiver_arrow_options* options,
                                               const quiver_snapshot* snapshot,
                                               quiver_error** error) {
   return quiver::c::SetSnapshot(options, snapshot, error);
+}
+
+quiver_code quiver_arrow_options_set_keyspace(quiver_arrow_options* options,
+                                              const quiver_keyspace* keyspace,
+                                              quiver_error** error) {
+  return quiver::c::SetKeyspace(options, keyspace, error);
 }
 
 quiver_code quiver_arrow_options_set_fill_cache(quiver_arrow_options* options, bool fill_cache,

@@ -14,7 +14,8 @@
 // Thread safety: a database, a snapshot and values may be used by any number of threads; iterators,
 // batches, configurations and options by one at a time. Destroying a handle is for the last user.
 //
-// docs/c.md introduces it; administration is in quiver/c_admin.h.
+// docs/c.md introduces it; keyspaces are in quiver/c_keyspace.h, merge operators in
+// quiver/c_merge.h, administration in quiver/c_admin.h.
 #pragma once
 
 #include <stdbool.h>  // NOLINT(modernize-deprecated-headers): this is C
@@ -135,6 +136,7 @@ const char* quiver_preset_name(size_t index);
 // ---- the database
 
 typedef struct quiver_database quiver_database;
+typedef struct quiver_keyspace quiver_keyspace;  ///< quiver/c_keyspace.h
 typedef struct quiver_snapshot quiver_snapshot;
 typedef struct quiver_iterator quiver_iterator;
 typedef struct quiver_batch quiver_batch;
@@ -177,26 +179,61 @@ quiver_code quiver_write_options_set_wal_mode(quiver_write_options* options, con
 quiver_code quiver_write_options_set_fail_if_stalled(quiver_write_options* options, bool fail,
                                                      quiver_error** error);
 
+/// Of puts and merges: the entry is gone this long after the call, as if it had been deleted, or at
+/// a moment in microseconds since 1970. At most one of the two; 0: never.
+quiver_code quiver_write_options_set_time_to_live_ms(quiver_write_options* options,
+                                                     uint64_t time_to_live_ms,
+                                                     quiver_error** error);
+quiver_code quiver_write_options_set_expiry_us(quiver_write_options* options, uint64_t expiry_us,
+                                               quiver_error** error);
+
 quiver_code quiver_put(quiver_database* database, const quiver_write_options* options,
                        const char* key, size_t key_size, const char* value, size_t value_size,
                        quiver_error** error);
 /// Deleting an absent key is no error.
 quiver_code quiver_delete(quiver_database* database, const quiver_write_options* options,
                           const char* key, size_t key_size, quiver_error** error);
+/// Deletes all keys in [begin, end) at the cost of one write.
+quiver_code quiver_delete_range(quiver_database* database, const quiver_write_options* options,
+                                const char* begin, size_t begin_size, const char* end,
+                                size_t end_size, quiver_error** error);
+/// Applies an operand to the value of a key, without reading it (quiver/c_merge.h).
+quiver_code quiver_merge(quiver_database* database, const quiver_write_options* options,
+                         const char* key, size_t key_size, const char* operand, size_t operand_size,
+                         quiver_error** error);
 /// Applies a batch atomically; `sequence` (may be NULL) gets the number of its last operation.
 quiver_code quiver_write(quiver_database* database, const quiver_write_options* options,
                          const quiver_batch* batch, uint64_t* sequence, quiver_error** error);
 
+typedef struct quiver_entry_options quiver_entry_options;
+
+quiver_code quiver_entry_options_create(quiver_entry_options** options, quiver_error** error);
+void quiver_entry_options_destroy(quiver_entry_options* options);
+/// Of puts and merges: when the entry is gone, in microseconds since 1970; 0: never.
+quiver_code quiver_entry_options_set_expiry_us(quiver_entry_options* options, uint64_t expiry_us,
+                                               quiver_error** error);
+
 quiver_code quiver_batch_create(quiver_batch** batch, quiver_error** error);
 quiver_code quiver_batch_copy(const quiver_batch* from, quiver_batch** batch, quiver_error** error);
 void quiver_batch_destroy(quiver_batch* batch);
-quiver_code quiver_batch_put(quiver_batch* batch, const char* key, size_t key_size,
-                             const char* value, size_t value_size, quiver_error** error);
-quiver_code quiver_batch_delete(quiver_batch* batch, const char* key, size_t key_size,
-                                quiver_error** error);
+/// Each operation copies what it is given; `options` are read during the call.
+quiver_code quiver_batch_put(quiver_batch* batch, const quiver_entry_options* options,
+                             const char* key, size_t key_size, const char* value, size_t value_size,
+                             quiver_error** error);
+quiver_code quiver_batch_delete(quiver_batch* batch, const quiver_entry_options* options,
+                                const char* key, size_t key_size, quiver_error** error);
+quiver_code quiver_batch_delete_range(quiver_batch* batch, const quiver_entry_options* options,
+                                      const char* begin, size_t begin_size, const char* end,
+                                      size_t end_size, quiver_error** error);
+quiver_code quiver_batch_merge(quiver_batch* batch, const quiver_entry_options* options,
+                               const char* key, size_t key_size, const char* operand,
+                               size_t operand_size, quiver_error** error);
 /// Nothing, 0 or NULL where `batch` is NULL.
 void quiver_batch_clear(quiver_batch* batch);
 uint32_t quiver_batch_count(const quiver_batch* batch);
+/// Whether an operation writes to the default keyspace without naming it, and whether one merges.
+bool quiver_batch_uses_default(const quiver_batch* batch);
+bool quiver_batch_has_merges(const quiver_batch* batch);
 /// The encoded operations, valid until the batch changes.
 const char* quiver_batch_encoded(const quiver_batch* batch, size_t* size);
 
@@ -225,6 +262,12 @@ void quiver_value_destroy(quiver_value* value);
 quiver_code quiver_get_into(const quiver_database* database, const quiver_read_options* options,
                             const char* key, size_t key_size, char* buffer, size_t capacity,
                             size_t* value_size, bool* found, quiver_error** error);
+
+/// When the value of a key expires, in microseconds since 1970; 0: never. A merged value never
+/// expires as a whole. *found says whether the key is there.
+quiver_code quiver_get_expiry(const quiver_database* database, const quiver_read_options* options,
+                              const char* key, size_t key_size, uint64_t* expiry_us, bool* found,
+                              quiver_error** error);
 
 /// Looks up `count` keys on one state: key i is the bytes from key_offsets[i] to key_offsets[i + 1]
 /// of `keys`, as in an Arrow binary column. Values are pinned, in the order of the keys.
@@ -321,11 +364,13 @@ quiver_code quiver_export_arrow(const quiver_database* database,
 
 // ---- maintenance and durability
 
-/// Writes all memtables to tables and waits for it.
+/// Writes all memtables of all keyspaces to tables and waits for it.
 quiver_code quiver_flush(quiver_database* database, quiver_error** error);
-/// Merges [begin, end) down to the last level and waits. NULL bounds are open.
-quiver_code quiver_compact_range(quiver_database* database, const char* begin, size_t begin_size,
-                                 const char* end, size_t end_size, quiver_error** error);
+/// Merges [begin, end) of a keyspace (NULL: the default one) down to the last level and waits. NULL
+/// bounds are open.
+quiver_code quiver_compact_range(quiver_database* database, const quiver_keyspace* keyspace,
+                                 const char* begin, size_t begin_size, const char* end,
+                                 size_t end_size, quiver_error** error);
 quiver_code quiver_wait_for_background_work(quiver_database* database, quiver_error** error);
 quiver_code quiver_sync_log(quiver_database* database, quiver_error** error);
 /// The newest sequence number that a power cut cannot lose; 0 of NULL.

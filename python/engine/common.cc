@@ -19,6 +19,11 @@ void RaiseType(PyObject* type, const std::string& message) {
   throw nb::python_error();
 }
 
+void RaiseKeyError(nb::handle key) {
+  PyErr_SetObject(PyExc_KeyError, key.ptr());
+  throw nb::python_error();
+}
+
 BytesArgument::BytesArgument(nb::handle object, const char* what)
     : bytes_(nb::steal<nb::bytes>(nullptr)) {
   if (PyBytes_CheckExact(object.ptr())) {

@@ -57,6 +57,8 @@ class DatabaseRef {
 /// Raises a Python exception that is not about the engine.
 [[noreturn]] void RaiseType(PyObject* type, const std::string& message);
 
+[[noreturn]] void RaiseKeyError(nb::handle key);
+
 /// Runs an engine call without the GIL.
 template <typename Call>
 auto Unlocked(Call&& call) {
@@ -95,6 +97,7 @@ inline nb::bytes ToBytes(std::string_view view) {
 std::string PathArgument(nb::handle object);
 
 void BindDatabase(nb::module_& module);
+void BindKeyspace(nb::module_& module);
 void BindSnapshot(nb::module_& module);
 void BindScan(nb::module_& module);
 void BindCursor(nb::module_& module);

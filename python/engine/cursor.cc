@@ -111,6 +111,7 @@ nb::object MakeCursor(const View& view, const RangeArguments& range, Show show) 
   options.lower_bound = OptionalBytes(range.start, "start");
   options.upper_bound = OptionalBytes(range.stop, "stop");
   options.prefix = OptionalBytes(range.prefix, "prefix").value_or(std::string());
+  options.keyspace = view.options().keyspace;
   options.snapshot = view.options().snapshot;
   Iterator iterator = Unwrap(Unlocked([&] { return view.open.database().NewIterator(options); }));
   return nb::cast(new Cursor(view.open, std::move(iterator), show, range.reverse),

@@ -1,6 +1,8 @@
-// Database and Snapshot, for Python.
-#include "batch.h"
+// Database, for Python.
+#include "keyspace.h"
 #include "reads.h"
+#include "settings.h"
+#include "writes.h"
 
 namespace quiver::python {
 
@@ -9,26 +11,9 @@ namespace {
 struct PyDatabase {
   DatabaseRef open;
   std::string path;
-  View view() const { return {open, std::nullopt}; }
+  View view() const { return {open, std::nullopt, std::nullopt}; }
+  Target target() const { return {open, std::nullopt}; }
 };
-
-struct PySnapshot {
-  DatabaseRef open;
-  std::optional<Snapshot> snapshot;  ///< nothing once closed
-  View view() const {
-    if (!snapshot) Raise(Error(ErrorCode::kClosed, "this snapshot was closed"));
-    return {open, snapshot};
-  }
-};
-
-// A setting's value as the text that the table of settings parses.
-std::string SettingText(const std::string& name, nb::handle value) {
-  if (nb::isinstance<nb::bool_>(value)) return nb::cast<bool>(value) ? "true" : "false";
-  if (nb::isinstance<nb::int_>(value) || nb::isinstance<nb::str>(value)) {
-    return nb::cast<std::string>(nb::str(value));
-  }
-  RaiseType(PyExc_TypeError, "the setting " + name + " is a bool, an int or a str");
-}
 
 // The preset if one is named, else what is stored with the database, else the default; then the
 // settings by name.
@@ -45,14 +30,7 @@ DatabaseConfig ConfigOf(const std::string& path, nb::handle preset, const nb::kw
     else
       Raise(stored.error());
   }
-  for (const auto& [name, value] : settings) {
-    const std::string setting = nb::cast<std::string>(name);
-    const Result<void> set = SetSetting(config, setting, SettingText(setting, value));
-    if (!set && set.error().code() == ErrorCode::kNotFound) {
-      RaiseType(PyExc_TypeError, set.error().message());  // as any unknown keyword argument
-    }
-    Unwrap(set);
-  }
+  ApplySettings(config, settings);
   return config;
 }
 
@@ -75,34 +53,15 @@ void Close(const PyDatabase& self) {
   Unwrap(Unlocked([&] { return self.open.database().Close(); }));
 }
 
-void Put(const PyDatabase& self, nb::handle key, nb::handle value, nb::handle wal_mode,
-         bool fail_if_stalled) {
-  const WriteOptions options = WriteArguments(wal_mode, fail_if_stalled);
-  const BytesArgument key_bytes(key, "key");
-  const BytesArgument value_bytes(value, "value");
-  Unwrap(Unlocked(
-      [&] { return self.open.database().Put(key_bytes.view(), value_bytes.view(), options); }));
-}
-
-void Delete(const PyDatabase& self, nb::handle key, nb::handle wal_mode, bool fail_if_stalled) {
-  const WriteOptions options = WriteArguments(wal_mode, fail_if_stalled);
-  const BytesArgument bytes(key, "key");
-  Unwrap(Unlocked([&] { return self.open.database().Delete(bytes.view(), options); }));
-}
-
-// As a dict does: KeyError if the key is absent. Two steps, so a race between deleters is not seen.
-void DeleteItem(const PyDatabase& self, nb::handle key) {
-  if (!Contains(self.view(), key)) {
-    PyErr_SetObject(PyExc_KeyError, key.ptr());
-    throw nb::python_error();
+nb::object KeyspaceOf(const PyDatabase& self, const std::string& name, bool create,
+                      const nb::kwargs& settings) {
+  if (!create && settings.size() > 0) {
+    RaiseType(PyExc_TypeError,
+              "settings are for a keyspace that is made: they need create=True, and an existing "
+              "one keeps those that it has");
   }
-  Delete(self, key, nb::none(), false);
-}
-
-void Compact(const PyDatabase& self, nb::handle start, nb::handle stop) {
-  const std::optional<std::string> from = OptionalBytes(start, "start");
-  const std::optional<std::string> to = OptionalBytes(stop, "stop");
-  Unwrap(Unlocked([&] { return self.open.database().CompactRange(from, to); }));
+  return MakeKeyspace(self.open, create ? CreateOrOpenKeyspace(self.open, name, settings)
+                                        : OpenKeyspace(self.open, name));
 }
 
 nb::list Strings(const std::vector<std::string>& texts) {
@@ -130,23 +89,9 @@ nb::dict Recovery(const PyDatabase& self) {
   return fields;
 }
 
-nb::dict Settings(const PyDatabase& self) {
-  nb::dict settings;
-  for (const SettingInfo& row : ConfigTable()) {
-    settings[nb::str(row.name.data(), row.name.size())] =
-        Unwrap(GetSetting(self.open.database().config(), row.name));
-  }
-  return settings;
-}
-
 nb::object Metrics(const PyDatabase& self) {
   const std::string json = Unlocked([&] { return self.open.database().Metrics().ToJson(); });
   return nb::module_::import_("json").attr("loads")(json);
-}
-
-nb::object MakeSnapshot(const PyDatabase& self) {
-  Snapshot snapshot = Unwrap(Unlocked([&] { return self.open.database().NewSnapshot(); }));
-  return nb::cast(new PySnapshot{self.open, std::move(snapshot)}, nb::rv_policy::take_ownership);
 }
 
 std::string Repr(const PyDatabase& self) {
@@ -170,9 +115,7 @@ void BindMaintenance(nb::class_<PyDatabase>& type) {
         "Waits until no flush or compaction is due.");
   plain("sync", &Database::SyncLog,
         "Syncs the log: every acknowledged write is durable when it returns.");
-  type.def("compact", &Compact, "start"_a = nb::none(), "stop"_a = nb::none(),
-           "Merges a range down to the last level and waits.")
-      .def_prop_ro(
+  type.def_prop_ro(
           "durable_sequence",
           [](const PyDatabase& self) { return self.open.database().DurableSequence(); },
           "The newest sequence number that a power cut cannot lose.")
@@ -192,7 +135,10 @@ void BindMaintenance(nb::class_<PyDatabase>& type) {
           [](const PyDatabase& self) { return self.open.database().Metrics().ToPrometheus(); },
           "The metrics for a Prometheus scraper.")
       .def("recovery_report", &Recovery, "What the open that made this object found and did.")
-      .def("settings", &Settings, "Every setting that the database runs with, by name, as text.");
+      .def(
+          "settings",
+          [](const PyDatabase& self) { return SettingsDict(self.open.database().config()); },
+          "Every setting that the database runs with, by name, as text.");
 }
 
 }  // namespace
@@ -216,56 +162,23 @@ void BindDatabase(nb::module_& module) {
           "__exit__",
           [](const PyDatabase& self, nb::handle, nb::handle, nb::handle) { Close(self); },
           "type"_a.none(), "exception"_a.none(), "traceback"_a.none())
-      .def("__repr__", &Repr)
-      .def("put", &Put, "key"_a.none(), "value"_a.none(), nb::kw_only(), "wal_mode"_a = nb::none(),
-           "fail_if_stalled"_a = false, "Stores a value; durable as `wal_mode` says.")
+      .def("__repr__", &Repr);
+  type.def("keyspace", &KeyspaceOf, "name"_a, nb::kw_only(), "create"_a = false, "settings"_a,
+           "The keyspace of a name, which has all methods of reading and writing. With create=True "
+           "it is made, with the settings given, unless it is there.")
       .def(
-          "__setitem__",
-          [](const PyDatabase& self, nb::handle key, nb::handle value) {
-            Put(self, key, value, nb::none(), false);
-          },
-          "key"_a.none(), "value"_a.none())
-      .def("delete", &Delete, "key"_a.none(), nb::kw_only(), "wal_mode"_a = nb::none(),
-           "fail_if_stalled"_a = false, "Deletes a key; an absent one is no error.")
-      .def("__delitem__", &DeleteItem, "key"_a.none())
+          "keyspaces", [](const PyDatabase& self) { return KeyspaceNames(self.open); },
+          "The names of all keyspaces, in the order of their creation.")
       .def(
-          "put_many",
-          [](const PyDatabase& self, nb::handle items, bool atomic, nb::handle wal_mode,
-             bool fail_if_stalled) {
-            return PutMany(self.open, items, atomic, WriteArguments(wal_mode, fail_if_stalled));
+          "drop_keyspace",
+          [](const PyDatabase& self, nb::handle keyspace) {
+            const Keyspace dropped = KeyspaceArgument(self.open, keyspace);
+            Unwrap(Unlocked([&] { return self.open.database().DropKeyspace(dropped); }));
           },
-          "items"_a.none(), nb::kw_only(), "atomic"_a = true, "wal_mode"_a = nb::none(),
-          "fail_if_stalled"_a = false,
-          "Stores the pairs of a mapping or an iterable, all or nothing (with atomic=False in "
-          "batches of about 1 MiB); returns their number.")
-      .def(
-          "batch",
-          [](const PyDatabase& self, nb::handle wal_mode, bool fail_if_stalled) {
-            return MakeBatch(self.open, WriteArguments(wal_mode, fail_if_stalled));
-          },
-          nb::kw_only(), "wal_mode"_a = nb::none(), "fail_if_stalled"_a = false,
-          "A new batch: `with db.batch() as batch: batch[key] = value`.")
-      .def("snapshot", &MakeSnapshot, "A consistent view of the current state.");
+          "keyspace"_a.none(), "Deletes a keyspace with all its keys, at once and for good.");
+  BindWrites(type);
   BindReads(type);
   BindMaintenance(type);
-}
-
-void BindSnapshot(nb::module_& module) {
-  using namespace nb::literals;
-  nb::class_<PySnapshot> type(
-      module, "Snapshot", "A consistent, read-only view. While it is held, old versions are kept.");
-  type.def_prop_ro(
-          "sequence", [](const PySnapshot& self) { return self.view().snapshot->sequence(); },
-          "The sequence number of the last write that it sees.")
-      .def(
-          "close", [](PySnapshot& self) { self.snapshot.reset(); }, "Lets go of the state.")
-      .def_prop_ro("closed", [](const PySnapshot& self) { return !self.snapshot.has_value(); })
-      .def("__enter__", [](nb::handle self) { return nb::borrow(self); })
-      .def(
-          "__exit__",
-          [](PySnapshot& self, nb::handle, nb::handle, nb::handle) { self.snapshot.reset(); },
-          "type"_a.none(), "exception"_a.none(), "traceback"_a.none());
-  BindReads(type);
 }
 
 }  // namespace quiver::python

@@ -48,6 +48,7 @@ NB_MODULE(_engine, module) {
   // quiver.Database closes what is open at exit; objects that are then alive are not leaks.
   nb::set_leak_warnings(false);
   BindDatabase(module);
+  BindKeyspace(module);
   BindSnapshot(module);
   BindScan(module);
   BindCursor(module);
@@ -56,6 +57,18 @@ NB_MODULE(_engine, module) {
              "Reads and checks every byte of a database that nobody has open; changes nothing.");
   module.def("repair", &Repair, "source"_a.none(), "destination"_a.none(),
              "Builds a new database from what can still be read in `source`.");
+  module.def(
+      "encode_int64", [](std::int64_t value) { return ToBytes(EncodeInt64(value)); }, "value"_a,
+      "The eight bytes of a counter.");
+  module.def(
+      "decode_int64",
+      [](nb::handle value) {
+        const std::optional<std::int64_t> count =
+            DecodeInt64(BytesArgument(value, "counter").view());
+        if (!count) RaiseType(PyExc_ValueError, "a counter has eight bytes");
+        return *count;
+      },
+      "value"_a.none(), "The counter that eight bytes are.");
   module.attr("version") = nb::str(VersionString().data(), VersionString().size());
 }
 

@@ -22,6 +22,7 @@ void DestroyStream(PyObject* capsule) {
 }
 
 nb::object MakeStream(const View& view, ArrowStreamOptions options) {
+  options.keyspace = view.options().keyspace;
   options.snapshot = view.options().snapshot;
   auto stream = std::make_unique<ArrowArrayStream>();
   Unwrap(Unlocked([&] { return view.open.database().ExportArrowStream(options, stream.get()); }));
@@ -34,7 +35,7 @@ nb::object MakeStream(const View& view, ArrowStreamOptions options) {
   return nb::steal(capsule);
 }
 
-// The options of a scan; its snapshot is set when a stream is made.
+// The options of a scan; its keyspace and snapshot are set when a stream is made.
 ArrowStreamOptions StreamOptions(const ScanArguments& arguments) {
   ArrowStreamOptions options;
   options.lower_bound = OptionalBytes(arguments.start, "start");
@@ -71,8 +72,9 @@ ArrowStreamOptions StreamOptions(const ScanArguments& arguments) {
 struct Scan {
   DatabaseRef open;
   Snapshot snapshot;
+  std::optional<Keyspace> keyspace;
   ArrowStreamOptions options;
-  View view() const { return {open, snapshot}; }
+  View view() const { return {open, snapshot, keyspace}; }
 };
 
 }  // namespace
@@ -85,12 +87,31 @@ nb::object Get(const View& view, nb::handle key, nb::object fallback) {
 nb::object GetItem(const View& view, nb::handle key) {
   const std::optional<PinnedValue> value = Find(view, key);
   if (value) return ToBytes(value->view());
-  PyErr_SetObject(PyExc_KeyError, key.ptr());
-  throw nb::python_error();
+  RaiseKeyError(key);
 }
 
 bool Contains(const View& view, nb::handle key) {
   return Find(view, key).has_value();
+}
+
+nb::object Expiry(const View& view, nb::handle key) {
+  const BytesArgument bytes(key, "key");
+  const ReadOptions options = view.options();
+  const std::optional<std::uint64_t> expiry_us =
+      Unwrap(Unlocked([&] { return view.open.database().GetExpiry(bytes.view(), options); }));
+  if (!expiry_us) RaiseKeyError(key);
+  if (*expiry_us == 0) return nb::none();
+  return nb::module_::import_("quiver._time").attr("moment")(*expiry_us);
+}
+
+std::int64_t Counter(const View& view, nb::handle key) {
+  const std::optional<PinnedValue> value = Find(view, key);
+  if (!value) return 0;
+  const std::optional<std::int64_t> count = DecodeInt64(value->view());
+  if (count) return *count;
+  Raise(Error(ErrorCode::kInvalidArgument, "the value of this key is no counter: it has " +
+                                               std::to_string(value->size()) +
+                                               " bytes, not 8; read it as bytes by get()"));
 }
 
 nb::list GetMany(const View& view, nb::handle keys) {
@@ -116,7 +137,7 @@ nb::object MakeScan(const View& view, const ScanArguments& arguments) {
   ArrowStreamOptions options = StreamOptions(arguments);
   // Each stream of a scan shows the same state.
   Snapshot snapshot = view.snapshot ? *view.snapshot : Unwrap(view.open.database().NewSnapshot());
-  return nb::cast(new Scan{view.open, std::move(snapshot), std::move(options)},
+  return nb::cast(new Scan{view.open, std::move(snapshot), view.keyspace, std::move(options)},
                   nb::rv_policy::take_ownership);
 }
 

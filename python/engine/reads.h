@@ -1,6 +1,7 @@
-// Reading: what a Database and a Snapshot have in common.
+// Reading: what a Database, a Keyspace and a Snapshot have in common.
 //
-// A view is a database and, for a snapshot, the state to read. It is taken for one call.
+// A view is a database, the keyspace to read and, for a snapshot, the state. It is taken for one
+// call.
 //
 // Thread safety: under the GIL (see common.h).
 #pragma once
@@ -13,9 +14,12 @@ namespace quiver::python {
 struct View {
   const DatabaseRef& open;
   std::optional<Snapshot> snapshot;  ///< a copy: the Snapshot object may be closed meanwhile
+  std::optional<Keyspace> keyspace;  ///< nothing: the default one
 
   ReadOptions options() const {
-    return {.snapshot = snapshot ? &*snapshot : nullptr, .fill_cache = true};
+    return {.keyspace = keyspace ? &*keyspace : nullptr,
+            .snapshot = snapshot ? &*snapshot : nullptr,
+            .fill_cache = true};
   }
 };
 
@@ -43,6 +47,10 @@ struct ScanArguments {
 nb::object Get(const View& view, nb::handle key, nb::object fallback);
 nb::object GetItem(const View& view, nb::handle key);
 bool Contains(const View& view, nb::handle key);
+/// When a value expires as a datetime, None if never; KeyError if the key is absent.
+nb::object Expiry(const View& view, nb::handle key);
+/// The value as add_int64 counts; 0 if the key is absent.
+std::int64_t Counter(const View& view, nb::handle key);
 nb::list GetMany(const View& view, nb::handle keys);
 nb::object MakeCursor(const View& view, const RangeArguments& range, Show show);
 nb::object MakeScan(const View& view, const ScanArguments& arguments);
@@ -71,6 +79,14 @@ void BindReads(nb::class_<Class>& type) {
           "get_many", [](const Class& self, nb::handle keys) { return GetMany(self.view(), keys); },
           "keys"_a.none(),
           "The values of many keys on one state, in their order; None for absent ones.")
+      .def(
+          "expiry", [](const Class& self, nb::handle key) { return Expiry(self.view(), key); },
+          "key"_a.none(),
+          "When the value of a key expires, a datetime in UTC, or None if never. KeyError if the "
+          "key is absent.")
+      .def(
+          "counter", [](const Class& self, nb::handle key) { return Counter(self.view(), key); },
+          "key"_a.none(), "The value of a key as an int that add_int64 counts; 0 if it is absent.")
       .def("__iter__",
            [](const Class& self) {
              return MakeCursor(self.view(), {nb::none(), nb::none(), nb::none(), false},

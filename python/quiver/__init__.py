@@ -12,7 +12,7 @@ Keys and values are bytes: anything with the buffer protocol goes in, bytes come
 """
 
 from ._database import Database
-from ._engine import Batch, Cursor, Scan, Snapshot, repair, verify
+from ._engine import Batch, Cursor, Keyspace, Scan, Snapshot, decode_int64, encode_int64, repair, verify
 from ._engine import version as __version__
 from ._errors import (
     BusyError,
@@ -39,6 +39,7 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "IoError",
+    "Keyspace",
     "NoSpaceError",
     "NotFoundError",
     "ReadOnlyError",
@@ -46,6 +47,8 @@ __all__ = [
     "Snapshot",
     "UnsupportedError",
     "__version__",
+    "decode_int64",
+    "encode_int64",
     "repair",
     "verify",
 ]

@@ -25,8 +25,23 @@ def test_the_first_program_of_a_page_runs(page, tmp_path, capsys):
     assert (capsys.readouterr().out.count("\n")) >= 1
 
 
+def test_the_lines_on_keyspaces_and_counters_run(tmp_path):
+    with quiver.Database(tmp_path / "db") as db:
+        for block in blocks("docs/python.md")[1:3]:
+            names = {"db": db}
+            exec(block, names)
+            for line in block.splitlines():  # "expression    # what it is"
+                expression, _, said = (part.strip() for part in line.partition("# "))
+                if said.startswith("['"):
+                    assert said == "['default', 'users']"
+                if expression.startswith("visits.counter"):
+                    assert eval(expression, names) == eval(said)
+        assert list(names["visits"].items()) == [(b"home", quiver.encode_int64(1))]
+        assert db.keyspaces() == ["default", "visits"]
+
+
 def test_the_lines_on_dataframes_and_sql_run(tmp_path):
-    dataframes, sql = blocks("docs/python.md")[1:3]
+    dataframes, sql = blocks("docs/python.md")[3:5]
     with quiver.Database(tmp_path / "db") as db:
         import duckdb
 

@@ -114,9 +114,9 @@ static void TestWritesAndGets(void) {
 
   quiver_batch* batch = NULL;
   CHECK_OK(quiver_batch_create(&batch, &error));
-  CHECK_OK(quiver_batch_put(batch, "a", 1, "1", 1, &error));
-  CHECK_OK(quiver_batch_put(batch, "b", 1, "2", 1, &error));
-  CHECK_OK(quiver_batch_delete(batch, "a", 1, &error));
+  CHECK_OK(quiver_batch_put(batch, NULL, "a", 1, "1", 1, &error));
+  CHECK_OK(quiver_batch_put(batch, NULL, "b", 1, "2", 1, &error));
+  CHECK_OK(quiver_batch_delete(batch, NULL, "a", 1, &error));
   CHECK(quiver_batch_count(batch) == 3);
   CHECK(quiver_batch_encoded(batch, &size) != NULL && size > 3);
   quiver_batch* copy = NULL;
@@ -309,8 +309,8 @@ static void TestMaintenance(void) {
   CHECK_OK(quiver_sync_log(db, &error));
   CHECK(quiver_durable_sequence(db) == 2);
   CHECK_OK(quiver_flush(db, &error));
-  CHECK_OK(quiver_compact_range(db, NULL, 0, NULL, 0, &error));
-  CHECK_OK(quiver_compact_range(db, "a", 1, "z", 1, &error));
+  CHECK_OK(quiver_compact_range(db, NULL, NULL, 0, NULL, 0, &error));
+  CHECK_OK(quiver_compact_range(db, NULL, "a", 1, "z", 1, &error));
   CHECK_OK(quiver_wait_for_background_work(db, &error));
   char* text = NULL;
   CHECK_OK(quiver_metrics_text(db, &text, &error));

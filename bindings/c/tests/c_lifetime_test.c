@@ -83,7 +83,7 @@ static void TestCallsAfterClose(void) {
   quiver_iterator* iterator = NULL;
   char* text = NULL;
   CHECK_OK(quiver_batch_create(&batch, &error));
-  CHECK_OK(quiver_batch_put(batch, "k", 1, "v", 1, &error));
+  CHECK_OK(quiver_batch_put(batch, NULL, "k", 1, "v", 1, &error));
   CHECK_OK(quiver_close(db, &error));
   CHECK_OK(quiver_close(db, &error));
   CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_put(db, NULL, "k", 1, "v", 1, &error));
@@ -93,7 +93,7 @@ static void TestCallsAfterClose(void) {
   CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_snapshot_create(db, &snapshot, &error));
   CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_iterator_create(db, NULL, &iterator, &error));
   CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_flush(db, &error));
-  CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_compact_range(db, NULL, 0, NULL, 0, &error));
+  CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_compact_range(db, NULL, NULL, 0, NULL, 0, &error));
   CHECK_FAILS(QUIVER_CLOSED, "closed", quiver_sync_log(db, &error));
   CHECK_OK(quiver_metrics_json(db, &text, &error));
   quiver_free(text);
