@@ -40,6 +40,9 @@ class InternalIterator {
   /// To the first entry at or after (key, sequence): with kSequenceMax the newest version of
   /// `key` or, lacking one, of the next key.
   virtual void Seek(std::string_view key, SequenceNumber sequence) = 0;
+  /// Starts loading what Seek(key, …) will touch, so that several iterators wait for memory at the
+  /// same time. Moves nothing that can be seen; the position is lost.
+  virtual void Prefetch(std::string_view /*key*/) {}
   /// To the last entry at or before (key, sequence): with 0 the oldest version of `key` or,
   /// lacking one, of the key before.
   virtual void SeekForPrev(std::string_view key, SequenceNumber sequence) = 0;

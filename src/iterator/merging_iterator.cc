@@ -73,6 +73,7 @@ class MergingIterator final : public InternalIterator {
     SeekAll<Direction::kBackward>([](InternalIterator& child) { child.SeekToLast(); });
   }
   void Seek(std::string_view key, SequenceNumber sequence) override {
+    for (const auto& child : children_) child->Prefetch(key);
     SeekAll<Direction::kForward>(
         [key, sequence](InternalIterator& child) { child.Seek(key, sequence); });
   }

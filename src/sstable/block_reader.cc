@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/epoch.h"
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
 #include "sstable/aligned_buffer.h"
@@ -49,6 +50,26 @@ CachedBlock* TableReader::FindCached(std::size_t block, bool touch) const noexce
   }
   if (cached != nullptr && touch) slots_->slot(block).Touch();
   return cached;
+}
+
+void TableReader::PrefetchForSeek(std::string_view key) const noexcept {
+  constexpr std::size_t kLineBytes = 64;
+  const std::size_t block = FindBlock(key);
+  if (slots_ == nullptr || block >= block_count()) return;
+  const EpochGuard guard(context_.cache->epochs());
+  const CachedBlock* const cached = slots_->Find(block);
+  if (cached == nullptr) return;
+  const auto* const memory = reinterpret_cast<const char*>(cached);
+  for (std::size_t at = 0; at < sizeof(CachedBlock); at += kLineBytes) {
+    __builtin_prefetch(memory + at);
+  }
+  // Of a block that lies there as it was stored it is known where the samples are.
+  if (geometry_.compression != CompressionKind::kNone) return;
+  const BlockEntry& described = entry(block);
+  const char* const samples = memory + sizeof(CachedBlock) + described.stored_bytes;
+  for (std::size_t at = 0; at < SamplesBytes(described.rows); at += kLineBytes) {
+    __builtin_prefetch(samples + at);
+  }
 }
 
 bool TableReader::AdmitsFromScan(std::size_t block) const noexcept {

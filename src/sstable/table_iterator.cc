@@ -42,6 +42,7 @@ class TableIterator final : public InternalIterator {
     if (Enter(table_->block_count() - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
   }
   void Seek(std::string_view key, SequenceNumber sequence) override;
+  void Prefetch(std::string_view key) override { table_->PrefetchForSeek(key); }
   void SeekForPrev(std::string_view key, SequenceNumber sequence) override;
 
   void Next() override {

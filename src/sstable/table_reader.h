@@ -72,6 +72,10 @@ class TableReader final : public Table {
   /// A guard of the cache's epochs can be had from it; null without a cache.
   BlockCache* cache() const noexcept { return context_.cache; }
 
+  /// Starts loading the header of the block where a seek for `key` starts and the samples of its
+  /// keys, if it is in the cache.
+  void PrefetchForSeek(std::string_view key) const noexcept;
+
   /// Puts a block into the cache and pins it. `stored` holds its bytes if they were read already,
   /// else it is empty. Null if the cache has no room; then the caller reads privately. Requires no
   /// guard: the pin keeps the block.

@@ -1,6 +1,7 @@
 #include "version/level_iterator.h"
 
 #include <utility>
+#include <vector>
 
 namespace quiver {
 
@@ -27,6 +28,10 @@ class LevelIterator final : public InternalIterator {
     status_ = {};
     if (OpenTable(run_.FindTable(key))) table_iterator_->Seek(key, sequence);
     SettleForward();
+  }
+
+  void Prefetch(std::string_view key) override {
+    if (OpenTable(run_.FindTable(key))) table_iterator_->Prefetch(key);
   }
 
   void SeekForPrev(std::string_view key, SequenceNumber sequence) override {
@@ -64,13 +69,13 @@ class LevelIterator final : public InternalIterator {
   /// beside it leads there.
   bool OpenTable(std::size_t index, bool is_scan = false) {
     if (index >= run_.tables.size()) {
-      index_ = run_.tables.size();
-      table_iterator_.reset();
+      Leave();
       return false;
     }
     if (index == index_ && table_iterator_ != nullptr) return true;
+    Leave();
     index_ = index;
-    table_iterator_.reset();
+    if (!is_scan && TakeIdle(index)) return true;
     const TableFile& file = *run_.tables[index];
     auto table = table_cache_.Pin(file.slot, file.summary);
     if (!table) {
@@ -80,7 +85,29 @@ class LevelIterator final : public InternalIterator {
     TableReadOptions options = options_;
     options.is_scan = is_scan;
     table_iterator_ = (*table)->NewIterator(options);
+    is_scan_ = is_scan;
     return true;
+  }
+
+  /// The current table's iterator waits for a later seek, if it may.
+  void Leave() {
+    if (table_iterator_ != nullptr && !is_scan_ && status_.ok()) {
+      if (idle_.size() < kIdleMax) idle_.emplace_back();
+      Idle& place = idle_[next_idle_++ % idle_.size()];
+      place = {index_, std::move(table_iterator_)};
+    }
+    table_iterator_.reset();
+    index_ = run_.tables.size();
+  }
+
+  bool TakeIdle(std::size_t index) {
+    for (Idle& idle : idle_) {
+      if (idle.iterator == nullptr || idle.index != index) continue;
+      table_iterator_ = std::move(idle.iterator);
+      is_scan_ = false;
+      return true;
+    }
+    return false;
   }
 
   /// Takes over the entry under the table's cursor, or goes on to the tables behind.
@@ -120,7 +147,18 @@ class LevelIterator final : public InternalIterator {
   const TableReadOptions options_;
   std::size_t index_;
   std::unique_ptr<InternalIterator> table_iterator_;
+  bool is_scan_ = false;  // of table_iterator_
   Result<void> status_;
+
+  /// Iterators of tables that were left: seeks all over a run come back to them, and making one
+  /// costs more than the seek.
+  struct Idle {
+    std::size_t index = 0;
+    std::unique_ptr<InternalIterator> iterator;
+  };
+  static constexpr std::size_t kIdleMax = 8;
+  std::vector<Idle> idle_;
+  std::size_t next_idle_ = 0;
 };
 
 }  // namespace
