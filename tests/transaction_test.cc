@@ -273,18 +273,20 @@ TEST_F(TransactionTest, WhatWasWrittenAndDeletedAgainConflictsAfterACompaction) 
     Transaction written = Begin();
     Transaction key_read = Begin(kSerializable);
     Transaction range_read = Begin(kSerializable);
-    ASSERT_TRUE(written.Put("bb", "own"));
-    EXPECT_EQ(Read(key_read, "bb"), "absent");
-    (void)Scan(range_read, {.lower_bound = "b", .upper_bound = "c"});
+    ASSERT_TRUE(written.Put("xx", "own"));
+    EXPECT_EQ(Read(key_read, "xx"), "absent");
+    (void)Scan(range_read, {.lower_bound = "x", .upper_bound = "y"});
     ASSERT_TRUE(key_read.Put("k", "1"));
     ASSERT_TRUE(range_read.Put("k", "1"));
-    ASSERT_TRUE(db_->Put("bb", "1"));
-    ASSERT_TRUE(by_range ? db_->DeleteRange("bb", "bc") : db_->Delete("bb"));
-    ASSERT_TRUE(db_->CompactRange());
-    ASSERT_TRUE(db_->CompactRange());
-    ExpectConflict(written, "bb");
-    ExpectConflict(key_read, "bb");
-    ExpectConflict(range_read, "bb");
+    ASSERT_TRUE(db_->Put("xx", "1"));
+    ASSERT_TRUE(by_range ? db_->DeleteRange("xx", "xy") : db_->Delete("xx"));
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(db_->Put("a", "1"));  // something to compact, away from it
+      ASSERT_TRUE(db_->CompactRange());
+    }
+    ExpectConflict(written, "xx");
+    ExpectConflict(key_read, "xx");
+    ExpectConflict(range_read, "xx");
   }
 }
 
@@ -371,6 +373,9 @@ TEST_F(TransactionTest, ExactlyWhatAnIteratorPassedOverIsRead) {
       {[](Iterator& i) { i.SeekForPrev("a"), i.Prev(); }, {"9", "a1"}, {"a"}},
       {[](Iterator& i) { i.Seek("c"), i.Next(), i.Prev(), i.Prev(); }, {"a5", "d5"}, {"b", "d"}},
       {[](Iterator& i) { i.Seek("c"), i.Prev(), i.Next(), i.Next(); }, {"a5", "d5"}, {"b5", "d"}},
+      {[](Iterator& i) { i.Seek("b"), i.Next(), i.Next(), i.Prev(), i.Prev(), i.Next(); },
+       {"a5", "d5"},
+       {"b", "c5", "d"}},
       {[](Iterator& i) { i.Seek("b"), i.Seek("e"); }, {"c", "d"}, {"b", "e"}},
   };
   for (std::size_t number = 0; number < std::size(cases); ++number) {

@@ -221,19 +221,18 @@ TEST_F(GroupTest, ALeaderThatConflictsLeavesTheLeadToTheNext) {
 TEST_F(GroupTest, AFullDiskLeavesTheTransactionAsItWas) {
   Transaction transaction = Begin(Isolation::kSerializable);
   EXPECT_EQ(*transaction.Get("k"), std::nullopt);
-  ASSERT_TRUE(transaction.Put("k", "1"));
+  const std::string large(std::size_t{8} << 20, 'v');  // the log has to grow for it
+  ASSERT_TRUE(transaction.Put("k", large));
   std::atomic<bool> full{true};
   files_.SetHook([&](io::OperationKind kind, std::string_view) -> std::optional<Error> {
-    const bool writes =
-        kind == io::OperationKind::kWriteAt || kind == io::OperationKind::kWriteAtDurably;
-    if (writes && full.load()) return Error(ErrorCode::kNoSpace, "the disk is full");
-    return std::nullopt;
+    if (kind != io::OperationKind::kReserve || !full.load()) return std::nullopt;
+    return Error(ErrorCode::kNoSpace, "the disk is full");
   });
   Result<SequenceNumber> committed = transaction.Commit();
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code(), ErrorCode::kNoSpace);
   EXPECT_TRUE(transaction.active());
-  EXPECT_EQ(**transaction.Get("k"), "1");
+  EXPECT_EQ(**transaction.Get("k"), large);
   full.store(false);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!committed && std::chrono::steady_clock::now() < end) {
@@ -241,7 +240,7 @@ TEST_F(GroupTest, AFullDiskLeavesTheTransactionAsItWas) {
     std::this_thread::sleep_for(milliseconds(1));
   }
   EXPECT_TRUE(committed) << committed.error().ToString();
-  EXPECT_EQ(Now("k"), "1");
+  EXPECT_EQ(Now("k"), large);
 }
 
 // --- the order of commits explains every read
