@@ -51,7 +51,7 @@ Result<void> WriteEach(Engine& engine, int round) {
 
 // Round 0 is merged, round 1 is a table over it, the older copy is taken, rounds 2 and 3 are in the
 // log, which is synced and closed. Quiver's adapter writes these rows as entries of all kinds to
-// three keyspaces.
+// two keyspaces.
 Result<void> Build(const Subject& subject, const fs::path& older) {
   {
     QUIVER_ASSIGN_OR_RETURN(auto engine, subject.kind->open(subject.config));

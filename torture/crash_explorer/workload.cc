@@ -159,8 +159,8 @@ Result<void> Workload::Submit(const EncodedRows& encoded, std::uint32_t count, W
 
 Result<void> Workload::Step() {
   const std::uint64_t choice = random_.Below(100);
-  if (choice < 2) return MakeKeyspace();
-  if (choice < 3) return DropKeyspace();
+  if (choice < 4) return MakeKeyspace();
+  if (choice < 6) return DropKeyspace();
   if (choice < 40) return Write(1, random_.Below(200));
   if (choice < 58) return Write(2 + random_.Below(8), random_.Below(120));
   if (choice < 63) return Write(1, 1000 + random_.Below(6000));

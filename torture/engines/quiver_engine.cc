@@ -1,7 +1,7 @@
 // Quiver behind the interface of the reliability tests.
 //
 // The same rows are written in all the ways that Quiver has, so that the tests and their oracle
-// meet all of them and need to know none: keys are spread over three keyspaces, which a batch of
+// meet all of them and need to know none: keys are spread over two keyspaces, which a batch of
 // several rows writes to at once; a put may be a put of one half and a merge of the other, may come
 // behind a range delete, may expire in some decades; a delete may be a range delete of one key, or
 // a put that has expired. The way depends on key and value alone.
@@ -42,9 +42,8 @@ DatabaseConfig SmallConfig(Durability durability) {
   return config;
 }
 
-constexpr std::size_t kKeyspaceCount = 3;
-constexpr std::array<std::string_view, kKeyspaceCount> kKeyspaceNames = {"default", "left",
-                                                                         "right"};
+constexpr std::size_t kKeyspaceCount = 2;
+constexpr std::array<std::string_view, kKeyspaceCount> kKeyspaceNames = {"default", "second"};
 constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
 constexpr std::uint64_t kLongAgoUs = 1;
 
@@ -61,7 +60,7 @@ Result<Keyspaces> OpenKeyspaces(Database& database) {
     Result<Keyspace> keyspace = database.OpenKeyspace(kKeyspaceNames[i]);
     if (!keyspace && keyspace.error().code() == ErrorCode::kNotFound) {
       DatabaseConfig config = database.config();
-      config.memtable_kind = i == 1 ? MemtableKind::kTrie : MemtableKind::kHashSkiplist;
+      config.memtable_kind = MemtableKind::kTrie;
       keyspace = database.CreateKeyspace(kKeyspaceNames[i], config);
     }
     if (!keyspace) return keyspace.error();
@@ -191,7 +190,7 @@ class QuiverEngine final : public Engine {
 };
 
 std::string Describe(Checks checks) {
-  return checks == Checks::kDefault ? "defaults, small sizes; all kinds of entries, three keyspaces"
+  return checks == Checks::kDefault ? "defaults, small sizes; all kinds of entries, two keyspaces"
                                     : "the same: every check is on by default";
 }
 
