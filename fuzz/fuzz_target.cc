@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "change.h"
 #include "sign.h"
 
 namespace quiver::fuzz {
@@ -9,17 +10,17 @@ namespace quiver::fuzz {
 namespace {
 
 constexpr std::array kTargets = {
-    Target{"segments", FuzzSegments, SignSegments, 8192},
-    Target{"manifest", FuzzManifest, SignManifest, 4096},
-    Target{"identity", FuzzIdentity, SignIdentity, 512},
-    Target{"table", FuzzTable, SignTable, 16384},
-    Target{"stored_config", FuzzStoredConfig, SignStoredConfig, 1024},
-    Target{"settings", FuzzSettings, nullptr, 1024},
-    Target{"batch", FuzzBatch, nullptr, 2048},
-    Target{"json_rows", FuzzJsonRows, nullptr, 1024},
-    Target{"arrow_import", FuzzArrowImport, nullptr, 8192},
-    Target{"codec", FuzzCodec, nullptr, 4096},
-    Target{"operations", FuzzOperations, nullptr, 512},
+    Target{"segments", FuzzSegments, SignSegments, ChangeSegments, 8192},
+    Target{"manifest", FuzzManifest, SignManifest, ChangeManifest, 4096},
+    Target{"identity", FuzzIdentity, SignIdentity, nullptr, 512},
+    Target{"table", FuzzTable, SignTable, nullptr, 16384},
+    Target{"stored_config", FuzzStoredConfig, SignStoredConfig, nullptr, 1024},
+    Target{"settings", FuzzSettings, nullptr, nullptr, 1024},
+    Target{"batch", FuzzBatch, nullptr, ChangeBatch, 2048},
+    Target{"json_rows", FuzzJsonRows, nullptr, nullptr, 1024},
+    Target{"arrow_import", FuzzArrowImport, nullptr, nullptr, 8192},
+    Target{"codec", FuzzCodec, nullptr, nullptr, 4096},
+    Target{"operations", FuzzOperations, nullptr, nullptr, 512},
 };
 
 }  // namespace

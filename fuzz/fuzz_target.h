@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/random.h"
+
 namespace quiver::fuzz {
 
 struct Target {
@@ -22,6 +24,9 @@ struct Target {
   /// Makes the checksums, and some lengths, of a mutated input right again, so that what stands
   /// behind them is reached. Bits of `choice` leave single links broken. Null: nothing to sign.
   void (*sign)(std::string& input, std::uint64_t choice);
+  /// Changes one part of an input to something else that its format allows (change.h). Null: the
+  /// fuzzer's own mutations do.
+  bool (*change)(std::string& input, Random& random);
   std::uint32_t input_bytes_max;
 };
 

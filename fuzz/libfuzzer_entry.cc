@@ -1,8 +1,9 @@
 // What libFuzzer calls, for the one target named QUIVER_FUZZ_TARGET.
 //
 // The mutator keeps checksums from shutting the fuzzer out: it mutates either the whole input or a
-// window whose size stays (so that the offsets in the file stay true), and then signs the result.
-// One input in eight is left unsigned, one in four is signed but for links that `choice` leaves.
+// window whose size stays (so that the offsets in the file stay true), or changes one part to
+// another that the format allows (change.h), and then signs the result. One input in eight is left
+// unsigned, one in four is signed but for links that `choice` leaves.
 //
 // Thread safety: one thread.
 #include <cstddef>
@@ -42,6 +43,15 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
                                                std::size_t max_size, unsigned int seed) {
   const Target& target = ThisTarget();
   Random random(seed);
+  if (target.change != nullptr && random.OneIn(3)) {
+    std::string input(reinterpret_cast<const char*>(data), size);
+    if (target.change(input, random) && input.size() <= max_size) {
+      if (target.sign != nullptr) target.sign(input, random.OneIn(4) ? random.Next() : 0);
+      size = std::min(input.size(), max_size);
+      std::memcpy(data, input.data(), size);
+      return size;
+    }
+  }
   if (size < 2 || target.sign == nullptr || random.OneIn(2)) {
     size = LLVMFuzzerMutate(data, size, max_size);
   } else {

@@ -48,6 +48,48 @@ std::string ReadFile(io::Directory& directory, std::string_view name) {
   return *bytes;
 }
 
+// Entries of every kind, with and without a keyspace and an expiry.
+std::string AllKinds() {
+  std::string encoded;
+  for (const std::uint32_t keyspace : {0U, 1U, 300U}) {
+    for (const std::uint64_t expiry_us : {std::uint64_t{0}, std::uint64_t{5'000'000}}) {
+      for (const Operation operation : {Operation::kPut, Operation::kMerge}) {
+        AppendBatchEntry(encoded, {.keyspace = keyspace,
+                                   .operation = operation,
+                                   .key = "key1",
+                                   .value = "eight by",
+                                   .expiry_us = expiry_us});
+      }
+    }
+    AppendBatchEntry(encoded, {.keyspace = keyspace,
+                               .operation = Operation::kRangeDelete,
+                               .key = "key1",
+                               .value = "key2"});
+    AppendBatchEntry(encoded,
+                     {.keyspace = keyspace, .operation = Operation::kDelete, .key = "key1"});
+  }
+  return encoded;
+}
+constexpr std::uint32_t kAllKindsCount = 18;
+
+// A frame of every kind of entry between others, in a log that was closed and in one that was not.
+void AddSegmentOfAllKinds(Seeds& seeds) {
+  wal::testing::TestDisk disk;
+  const auto log = disk.NewLog();
+  QUIVER_CHECK(wal::testing::AppendBatch(*log, 2, true).ok());
+  const std::string encoded = AllKinds();
+  const wal::FrameInput frame{.encoded = encoded,
+                              .entry_count = kAllKindsCount,
+                              .first_sequence = log->last_sequence() + 1};
+  QUIVER_CHECK(log->Append({&frame, 1}, true).ok());
+  std::string open = wal::testing::ReadFiles(*disk.directory).begin()->second;
+  open.resize(AlignUp(open.find_last_not_of('\0') + 1, 8));
+  seeds.Add("segments", std::string("\0\0", 2) + JoinFiles({open}));
+  QUIVER_CHECK(log->Close().ok());
+  seeds.Add("segments", std::string("\1\0", 2) +
+                            JoinFiles({wal::testing::ReadFiles(*disk.directory).begin()->second}));
+}
+
 void AddSegments(Seeds& seeds) {
   wal::testing::TestDisk disk;
   const auto log = disk.NewLog();
@@ -92,6 +134,25 @@ VersionEdit AddTables(VersionSet& versions, int count) {
   return edit;
 }
 
+// Every field of an edit that keyspaces, range deletes and expiry have.
+VersionEdit KeyspaceEdit(VersionSet& versions) {
+  VersionEdit edit;
+  edit.keyspaces.push_back({1, "first", "merge_operator = \"add_int64\"\n"});
+  edit.keyspaces.push_back({2, "second \xC3\xA9", ""});
+  VersionEdit tables = AddTables(versions, 2);
+  for (auto& added : tables.added) {
+    added.keyspace = 1;
+    added.summary.expiry_us_min = 5'000'000;
+    added.summary.expiry_us_max = 6'000'000;
+    edit.added.push_back(added);
+  }
+  edit.added_range_deletes.push_back({0, {"a100", "a101", 900}});
+  edit.added_range_deletes.push_back({1, {"a", "b", 1500}});
+  edit.added_range_deletes.push_back({1, {"a1", "c", 1600}});
+  edit.cleaned.push_back({1, tables.added[0].summary.number, 1500});
+  return edit;
+}
+
 void AddManifests(Seeds& seeds) {
   MemoryFiles files;
   auto versions = VersionSet::Create(files.directory(), kDatabase);
@@ -107,8 +168,22 @@ void AddManifests(Seeds& seeds) {
   second.added[0].level = 2;
   QUIVER_CHECK((*versions)->Apply(second).ok());
   seeds.Add("manifest", manifest());
+  QUIVER_CHECK((*versions)->Apply(KeyspaceEdit(**versions)).ok());
+  VersionEdit dropping;
+  dropping.keyspace_flushed.push_back({1, 2000});
+  dropping.dropped_keyspaces.push_back(2);
+  dropping.removed_range_deletes.push_back({0, {"a100", "a101", 900}});
+  QUIVER_CHECK((*versions)->Apply(dropping).ok());
+  seeds.Add("manifest", manifest());
   (*versions)->Close();
   seeds.Add("manifest", manifest());
+  // What an open writes anew: the whole state as one record.
+  auto again = VersionSet::Open(files.directory());
+  QUIVER_CHECK(again.ok());
+  std::string rolled_over = ReadFile(files.directory(), (*again)->manifest_name());
+  (*again)->Close();
+  SignManifest(rolled_over, 0);
+  seeds.Add("manifest", rolled_over);
   seeds.Add("identity", std::string(1, '\0') + ReadFile(files.directory(), kIdentityName));
   seeds.Add("identity", std::string(1, '\1') + ReadFile(files.directory(), kCurrentName));
   for (const DatabaseConfig& config : {Balanced(), HighPerformance()}) {
@@ -135,7 +210,9 @@ void AddTable(Seeds& seeds, const TableWriterOptions& options, bool uniform) {
       const bool deletes = !uniform && i % 7 == 0 && version == 1;
       const EntryView entry{key, deletes ? std::string_view() : value,
                             uniform ? 7 : sequence + static_cast<SequenceNumber>(version),
-                            deletes ? Operation::kDelete : Operation::kPut,
+                            deletes                  ? Operation::kDelete
+                            : !uniform && i % 4 == 1 ? Operation::kMerge
+                                                     : Operation::kPut,
                             options.schema.has_expiry ? 5'000'000U + static_cast<unsigned>(i) : 0};
       QUIVER_CHECK((*writer)->Add(entry).ok());
     }
@@ -199,6 +276,7 @@ void AddSmall(Seeds& seeds) {
   AppendBatchEntry(batch, {.keyspace = 300, .key = "", .value = "", .expiry_us = 12345});
   AppendBatchEntry(batch, {.key = "key", .value = std::string(200, 'v')});
   seeds.Add("batch", batch);
+  seeds.Add("batch", AllKinds());
 
   seeds.Add("json_rows",
             "{\"key\": \"a\", \"value\": \"b\"}\n{\"key_hex\":\"00ff\",\"value\":\"\"}");
@@ -231,6 +309,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   Seeds seeds(argv[1]);
   AddSegments(seeds);
+  AddSegmentOfAllKinds(seeds);
   AddManifests(seeds);
   AddTables(seeds);
   AddArrow(seeds);

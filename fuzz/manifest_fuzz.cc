@@ -1,5 +1,5 @@
 // Goal: no bytes in a manifest make the open or the inspection crash or hang, and whatever opens
-// takes an edit and opens again with the same tables.
+// takes an edit and opens again with the same keyspaces, tables and range deletes.
 //
 // Input: MANIFEST-0000000001 of kDatabase.
 #include "fuzz_files.h"
@@ -9,6 +9,27 @@
 #include "version/version_set.h"
 
 namespace quiver::fuzz {
+
+namespace {
+
+std::vector<RangeDelete> RangesOf(const KeyspaceRecord& keyspace) {
+  const RangeDeletesRef& ranges = keyspace.version->range_deletes();
+  return ranges == nullptr ? std::vector<RangeDelete>() : ranges->all();
+}
+
+void CheckSame(const Catalog& found, const Catalog& expected) {
+  QUIVER_CHECK(found.next_id() == expected.next_id());
+  QUIVER_CHECK(found.keyspaces().size() == expected.keyspaces().size());
+  for (std::size_t i = 0; i < expected.keyspaces().size(); ++i) {
+    const KeyspaceRecord& a = found.keyspaces()[i];
+    const KeyspaceRecord& b = expected.keyspaces()[i];
+    QUIVER_CHECK(a.id == b.id && a.name == b.name && a.settings == b.settings);
+    QUIVER_CHECK(a.version->table_count() == b.version->table_count());
+    QUIVER_CHECK(RangesOf(a) == RangesOf(b));
+  }
+}
+
+}  // namespace
 
 void FuzzManifest(std::string_view input) {
   MemoryFiles files;
@@ -34,6 +55,7 @@ void FuzzManifest(std::string_view input) {
   edit.flushed_sequence = state.flushed_sequence;
   const auto applied = versions.Apply(edit);
   const std::uint64_t tables = versions.current()->table_count();
+  const CatalogRef catalog = versions.catalog();
   versions.Close();
   if (!applied) return;
   const auto again = VersionSet::Open(directory);
@@ -41,6 +63,7 @@ void FuzzManifest(std::string_view input) {
   QUIVER_CHECK((*again)->current()->table_count() == tables);
   QUIVER_CHECK((*again)->state().flushed_sequence == state.flushed_sequence);
   QUIVER_CHECK((*again)->state().first_log_segment == state.first_log_segment);
+  CheckSame(*(*again)->catalog(), *catalog);
 }
 
 }  // namespace quiver::fuzz

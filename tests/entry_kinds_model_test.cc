@@ -12,84 +12,13 @@
 #include "io/memory_file_system.h"
 #include "testing/arrow_consumer.h"
 #include "testing/engine_harness.h"
+#include "testing/entry_model.h"
 #include "testing/seed.h"
 
 namespace quiver {
 namespace {
 
-using Rows = std::map<std::string, std::string>;
-
-struct Version {
-  SequenceNumber sequence;
-  Operation operation;
-  std::string value;
-  std::uint64_t expiry_us;
-};
-
-/// Every version there ever was.
-class History {
- public:
-  void Add(const BatchEntry& entry, SequenceNumber sequence) {
-    if (entry.operation == Operation::kRangeDelete) {
-      ranges_.push_back({std::string(entry.key), std::string(entry.value), sequence});
-      return;
-    }
-    versions_[std::string(entry.key)].push_back(
-        {sequence, entry.operation, std::string(entry.value), entry.expiry_us});
-  }
-  /// What happened to `key`, for a failure's message.
-  std::string Describe(const std::string& key, std::uint64_t now_us) const {
-    std::string text = key + ":";
-    const auto found = versions_.find(key);
-    for (const Version& version :
-         found == versions_.end() ? std::vector<Version>() : found->second) {
-      const bool gone = version.expiry_us != 0 && version.expiry_us <= now_us;
-      text += " " + std::to_string(version.sequence) + "pdm"[static_cast<int>(version.operation)] +
-              version.value +
-              (version.expiry_us == 0 ? ""
-               : gone                 ? "(gone)"
-                                      : "(expires)");
-    }
-    for (const RangeDelete& range : ranges_) {
-      if (range.begin <= key && key < range.end) text += " range " + std::to_string(range.sequence);
-    }
-    return text;
-  }
-  Rows At(SequenceNumber sequence, std::uint64_t now_us) const {
-    Rows rows;
-    for (const auto& [key, versions] : versions_) {
-      if (auto value = ValueAt(key, versions, sequence, now_us)) rows.emplace(key, *value);
-    }
-    return rows;
-  }
-
- private:
-  std::optional<std::string> ValueAt(const std::string& key, const std::vector<Version>& versions,
-                                     SequenceNumber sequence, std::uint64_t now_us) const {
-    SequenceNumber range_delete = 0;
-    for (const RangeDelete& range : ranges_) {
-      if (range.sequence <= sequence && range.begin <= key && key < range.end) {
-        range_delete = std::max(range_delete, range.sequence);
-      }
-    }
-    std::string appended;
-    bool any = false;
-    for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-      if (version->sequence > sequence) continue;
-      if (version->sequence < range_delete || version->operation == Operation::kDelete) break;
-      const bool gone = version->expiry_us != 0 && version->expiry_us <= now_us;
-      if (!gone) {
-        appended.insert(0, version->value);
-        any = true;
-      }
-      if (version->operation == Operation::kPut) break;
-    }
-    return any ? std::optional(appended) : std::nullopt;
-  }
-
-  std::map<std::string, std::vector<Version>> versions_;
-  std::vector<RangeDelete> ranges_;
-};
+using Rows = testing::EntryModel::Rows;
 
 class EntryKindsModelTest : public ::testing::TestWithParam<MemtableKind> {
  protected:
@@ -290,7 +219,7 @@ class EntryKindsModelTest : public ::testing::TestWithParam<MemtableKind> {
   io::ManualClock clock_;
   CompactionStrategyKind strategy_ = CompactionStrategyKind::kLeveled;
   std::shared_ptr<Engine> engine_;
-  History history_;
+  testing::EntryModel history_{MergeOperatorKind::kAppend};
   SequenceNumber last_ = 0;
   std::vector<Held> held_;
   std::mt19937_64 random_{testing::TestSeed(1) * 100 + static_cast<std::uint64_t>(GetParam())};

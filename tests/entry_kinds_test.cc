@@ -195,6 +195,26 @@ TEST(Expiry, FilesThatHaveExpiredAsAWholeGoWithoutBeingRead) {
   EXPECT_EQ(db->Metrics().compaction_written_bytes, written) << "dropped, not rewritten";
 }
 
+TEST(Expiry, AFileThatHasExpiredStaysAboveOlderVersionsOfItsKeys) {
+  const TempDir dir;
+  auto db = MustOpen(dir.path(), Config());
+  const auto write_all = [&](std::string_view value, const WriteOptions& options) {
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(db->Put("key" + std::to_string(i), value, options));
+  };
+  write_all("old", {});
+  ASSERT_TRUE(db->CompactRange());
+  write_all("new", {.time_to_live_ms = 300});
+  ASSERT_TRUE(db->Flush());
+  ASSERT_TRUE(db->WaitForBackgroundWork());
+  ASSERT_EQ(TablesIn(dir.path()), 2);
+  std::this_thread::sleep_for(std::chrono::milliseconds(320));
+  ASSERT_TRUE(db->WaitForBackgroundWork());
+  EXPECT_TRUE(Scan(*db).empty());
+  EXPECT_EQ(GetOr(*db, "key7"), "absent");
+  ASSERT_TRUE(db->CompactRange());
+  EXPECT_TRUE(Scan(*db).empty());
+}
+
 TEST(Expiry, NonsenseIsRefused) {
   const TempDir dir;
   auto db = MustOpen(dir.path(), Config());

@@ -36,6 +36,7 @@ struct GoldenDatabase {
   std::uint32_t key_width;
   std::uint32_t value_width;
   bool killed;
+  bool all_kinds = false;  ///< merges, range deletes, expiries and keyspaces too
 };
 
 const GoldenDatabase kDatabases[] = {
@@ -43,6 +44,7 @@ const GoldenDatabase kDatabases[] = {
     {"lz4", CompressionKind::kLz4, 0, 0, true},
     {"zstd", CompressionKind::kZstd, 0, 0, false},
     {"fixed", CompressionKind::kNone, 8, 24, false},
+    {"kinds", CompressionKind::kLz4, 0, 0, true, true},
 };
 
 std::string ReadAll(const fs::path& path) {
@@ -94,6 +96,7 @@ DatabaseConfig ConfigOf(const GoldenDatabase& golden) {
   config.block_size_bytes = 1024;
   config.value_chunk_bytes = 1024;
   config.disk_reserve_bytes = 0;
+  if (golden.all_kinds) config.merge_operator = MergeOperatorKind::kAppend;
   return config;
 }
 
@@ -119,6 +122,71 @@ void WriteRound(Database& db, const GoldenDatabase& golden, int round, Rows& row
   }
 }
 
+constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
+
+// Behind the rows of a round: operands, a range delete that hides some of the rows, entries that
+// expire and one that has; sums in a keyspace of their own, and a keyspace that is dropped.
+void WriteKinds(Database& db, int round, Rows& rows, Rows& numbers) {
+  for (int i = 0; i < 5; ++i) {
+    const std::string key = "merge" + std::to_string(i);
+    const std::string operand = "+" + std::to_string(round);
+    ASSERT_TRUE(db.Merge(key, operand));
+    rows[key] = rows[key].value_or("") + operand;
+  }
+  const std::string begin = "key" + std::to_string(round + 1);
+  const std::string end = begin + "5";
+  ASSERT_TRUE(db.DeleteRange(begin, end));
+  for (auto row = rows.lower_bound(begin); row != rows.lower_bound(end); ++row) {
+    row->second.reset();
+  }
+  const std::string expires = "expires" + std::to_string(round);
+  ASSERT_TRUE(db.Put(expires, "in 2100", {.expiry_us = kFarAwayUs}));
+  ASSERT_TRUE(db.Put("expired", "has", {.expiry_us = 1}));
+  rows[expires] = "in 2100";
+  rows["expired"].reset();
+
+  DatabaseConfig config = db.config();
+  config.merge_operator = MergeOperatorKind::kAddInt64;
+  config.value_width_bytes = 8;
+  config.memtable_kind = MemtableKind::kTrie;
+  auto keyspace = round == 0 ? db.CreateKeyspace("numbers", config) : db.OpenKeyspace("numbers");
+  ASSERT_TRUE(keyspace) << keyspace.error().ToString();
+  for (int i = 0; i < 30; ++i) {
+    const std::string key = "visits" + std::to_string(i);
+    const std::int64_t more = round * 1000 + i;
+    ASSERT_TRUE(db.Merge(key, EncodeInt64(more), {.keyspace = &*keyspace}));
+    const auto before = numbers[key] ? DecodeInt64(*numbers[key]) : std::nullopt;
+    numbers[key] = EncodeInt64(before.value_or(0) + more);
+  }
+  if (round == 0) {
+    auto brief = db.CreateKeyspace("brief", db.config());
+    ASSERT_TRUE(brief);
+    ASSERT_TRUE(db.Put("gone", "with its keyspace", {.keyspace = &*brief}));
+    return;
+  }
+  WriteBatch batch;  // over both keyspaces
+  ASSERT_TRUE(batch.Put("batch", std::to_string(round)));
+  ASSERT_TRUE(batch.DeleteRange("visits1", "visits2", {.keyspace = &*keyspace}));
+  ASSERT_TRUE(db.Write(batch));
+  rows["batch"] = std::to_string(round);
+  for (auto row = numbers.lower_bound("visits1"); row != numbers.lower_bound("visits2"); ++row) {
+    row->second.reset();
+  }
+  if (round != 2) return;
+  auto brief = db.OpenKeyspace("brief");
+  ASSERT_TRUE(brief);
+  ASSERT_TRUE(db.DropKeyspace(*brief));
+  ASSERT_TRUE(db.WaitForBackgroundWork());
+}
+
+void WriteRows(const fs::path& path, const Rows& rows) {
+  std::string text;
+  for (const auto& [key, value] : rows) {
+    text += EscapeBytes(key) + "\t" + (value ? "=" + EscapeBytes(*value) : "-") + "\n";
+  }
+  WriteAll(path, text);
+}
+
 // Copies what is there now, as a kill would leave it; most of the zeroes reserved in a log are cut
 // off, but none that a frame may end with.
 void CopyDatabase(const fs::path& from, const fs::path& to) {
@@ -136,43 +204,45 @@ void CopyDatabase(const fs::path& from, const fs::path& to) {
 void MakeGolden(const GoldenDatabase& golden) {
   const testing::TempDir dir;
   Rows rows;
+  Rows numbers;
+  const auto write_round = [&](Database& db, int round) {
+    WriteRound(db, golden, round, rows);
+    if (golden.all_kinds) WriteKinds(db, round, rows, numbers);
+  };
   {
     auto db = Database::Open(dir.path() / "db", ConfigOf(golden));
     ASSERT_TRUE(db) << db.error().ToString();
-    WriteRound(**db, golden, 0, rows);
+    write_round(**db, 0);
     ASSERT_TRUE((*db)->Flush());
     const auto snapshot = (*db)->NewSnapshot();
     ASSERT_TRUE(snapshot);
-    WriteRound(**db, golden, 1, rows);
+    write_round(**db, 1);
     if (golden.name == "zstd") {
       ASSERT_TRUE((*db)->CompactRange());
     } else {
       ASSERT_TRUE((*db)->Flush());
     }
-    WriteRound(**db, golden, 2, rows);
+    write_round(**db, 2);
     if (golden.killed) CopyDatabase(dir.path() / "db", kGolden / golden.name);
     ASSERT_TRUE((*db)->Close());
   }
   if (!golden.killed) CopyDatabase(dir.path() / "db", kGolden / golden.name);
-  std::string text;
-  for (const auto& [key, value] : rows) {
-    text += EscapeBytes(key) + "\t" + (value ? "=" + EscapeBytes(*value) : "-") + "\n";
-  }
-  WriteAll(kGolden / (golden.name + ".rows"), text);
+  WriteRows(kGolden / (golden.name + ".rows"), rows);
+  if (golden.all_kinds) WriteRows(kGolden / (golden.name + ".numbers.rows"), numbers);
 }
 
 // --- reading it
 
-void ExpectRows(const Database& db, const Rows& expected) {
+void ExpectRows(const Database& db, const Rows& expected, const Keyspace* keyspace = nullptr) {
   for (const auto& [key, value] : expected) {
-    const auto found = db.Get(key);
+    const auto found = db.Get(key, {.keyspace = keyspace});
     ASSERT_TRUE(found) << found.error().ToString();
     ASSERT_EQ(found->has_value(), value.has_value()) << EscapeBytes(key);
     if (value) {
       ASSERT_EQ((*found)->view(), *value) << EscapeBytes(key);
     }
   }
-  auto iterator = db.NewIterator();
+  auto iterator = db.NewIterator({.keyspace = keyspace});
   ASSERT_TRUE(iterator);
   iterator->SeekToFirst();
   for (const auto& [key, value] : expected) {
@@ -184,6 +254,27 @@ void ExpectRows(const Database& db, const Rows& expected) {
   }
   ASSERT_FALSE(iterator->Valid()) << "a row too many: " << EscapeBytes(iterator->key());
   ASSERT_TRUE(iterator->status());
+}
+
+void ExpectKinds(const Database& db) {
+  const auto list = db.ListKeyspaces();
+  ASSERT_TRUE(list) << list.error().ToString();
+  ASSERT_EQ(list->size(), 2U);
+  EXPECT_EQ(list->at(0).name(), "default");
+  EXPECT_EQ(list->at(1).name(), "numbers");
+  const auto config = db.KeyspaceConfig(list->at(1));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->merge_operator, MergeOperatorKind::kAddInt64);
+  EXPECT_EQ(config->value_width_bytes, 8U);
+  EXPECT_EQ(config->memtable_kind, MemtableKind::kTrie);
+  const Rows numbers = ReadRows(kGolden / "kinds.numbers.rows");
+  ASSERT_EQ(numbers.size(), 30U);
+  ExpectRows(db, numbers, &list->at(1));
+  for (const char* key : {"expires0", "expires1", "expires2"}) {
+    const auto expiry = db.GetExpiry(key);
+    ASSERT_TRUE(expiry && expiry->has_value()) << key;
+    EXPECT_EQ(**expiry, kFarAwayUs) << key;
+  }
 }
 
 class GoldenTest : public ::testing::TestWithParam<GoldenDatabase> {
@@ -208,6 +299,7 @@ TEST_P(GoldenTest, ShowsEveryRowBeforeAndAfterACompaction) {
     EXPECT_EQ((*db)->recovery_report().clean_shutdown, !GetParam().killed);
     EXPECT_NE((*db)->recovery_report().batches_replayed, 0U) << "there is an unflushed log";
     ExpectRows(**db, rows);
+    if (GetParam().all_kinds) ExpectKinds(**db);
   }
   EXPECT_TRUE(Contents(path_) == before) << "reading changed a file";
   auto config = Database::StoredConfig(path_);
@@ -222,8 +314,12 @@ TEST_P(GoldenTest, ShowsEveryRowBeforeAndAfterACompaction) {
     ExpectRows(**db, rows);
     if (compacts) {
       ASSERT_TRUE((*db)->CompactRange());
+      if (const auto numbers = (*db)->OpenKeyspace("numbers")) {
+        ASSERT_TRUE((*db)->CompactRange({}, {}, &*numbers));
+      }
       ExpectRows(**db, rows);
     }
+    if (GetParam().all_kinds) ExpectKinds(**db);
     ASSERT_TRUE((*db)->Close());
   }
   const auto verified = VerifyDatabase(path_);

@@ -177,6 +177,93 @@ TEST(Keyspace, WhatIsDroppedIsGoneWithItsFiles) {
   EXPECT_EQ(tables, 0);
 }
 
+TEST(Keyspace, FilesOfADroppedOneGoWhileTheDatabaseIsOpen) {
+  const TempDir dir;
+  auto db = MustOpen(dir.path());
+  const Keyspace doomed = MustCreate(*db, "doomed");
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(db->Put("key" + std::to_string(i), std::string(100, 'x'), {.keyspace = &doomed}));
+  }
+  ASSERT_TRUE(db->Flush());
+  ASSERT_TRUE(db->WaitForBackgroundWork());
+  ASSERT_TRUE(db->DropKeyspace(doomed));
+  ASSERT_TRUE(db->Put("kept", "row"));
+  ASSERT_TRUE(db->Flush());  // files that nobody reads any more go with a flush
+  ASSERT_TRUE(db->WaitForBackgroundWork());
+  int tables = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
+    tables += entry.path().extension() == ".arrow" ? 1 : 0;
+  }
+  EXPECT_EQ(tables, 1);
+}
+
+// The log's sync is held up, so that a write of the keyspace waits behind it while the keyspace is
+// dropped.
+TEST(Keyspace, AWriteThatWaitsWhileItsKeyspaceIsDroppedIsRefused) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  auto engine = *testing::OpenEngine(files, HarnessConfig(WalMode::kSync));
+  const Keyspace doomed = *engine->CreateKeyspace("doomed", engine->config());
+  KeyspaceState* const target = *engine->Resolve(&doomed);
+  std::atomic<bool> syncing{false};
+  std::atomic<bool> held{true};
+  files.SetHook([&](io::OperationKind kind, std::string_view) -> std::optional<Error> {
+    if (kind != io::OperationKind::kSyncLog && kind != io::OperationKind::kWriteAtDurably)
+      return {};
+    syncing = true;
+    while (held) std::this_thread::yield();
+    return {};
+  });
+  std::thread first([&] { EXPECT_TRUE(testing::PutInto(*engine, "first", "x")); });
+  while (!syncing) std::this_thread::yield();
+  Result<SequenceNumber> late = SequenceNumber{0};
+  std::thread second([&] {
+    std::string encoded;
+    AppendBatchEntry(encoded, {.keyspace = target->id, .key = "late", .value = "x"});
+    late = engine->Write(encoded, 1, {&target, 1}, {});
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  std::thread dropper([&] { EXPECT_TRUE(engine->DropKeyspace(doomed)); });
+  while (engine->Resolve(&doomed)) std::this_thread::yield();
+  held = false;
+  first.join();
+  second.join();
+  dropper.join();
+  files.SetHook({});
+  ASSERT_FALSE(late) << "written to a keyspace that was being dropped";
+  EXPECT_EQ(late.error().code(), ErrorCode::kNotFound);
+}
+
+// What an idle keyspace holds is in the log alone while others are flushed around it.
+TEST(Keyspace, AnEntryOfAnIdleOneOutlivesFlushesOfOthersAndAKill) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  auto engine = *testing::OpenEngine(files, HarnessConfig(WalMode::kAsync));
+  const Keyspace idle = *engine->CreateKeyspace("idle", engine->config());
+  KeyspaceState* const target = *engine->Resolve(&idle);
+  std::string encoded;
+  AppendBatchEntry(encoded, {.keyspace = target->id, .key = "only", .value = "entry"});
+  ASSERT_TRUE(engine->Write(encoded, 1, {&target, 1}, {}));
+  for (int i = 0; i < 4000; ++i) {
+    ASSERT_TRUE(testing::PutInto(*engine, "key" + std::to_string(i), std::string(100, 'x')));
+  }
+  ASSERT_TRUE(engine->WaitForBackgroundWork());
+  ASSERT_GT(engine->Metrics().flushes, 1U);
+  files.SetHook([](io::OperationKind, std::string_view) {
+    return std::optional(Error(ErrorCode::kIo, "killed"));
+  });
+  engine.reset();
+  files.SetHook({});
+  engine = *testing::OpenEngine(files, HarnessConfig(WalMode::kAsync));
+  const Keyspace found = *engine->OpenKeyspace("idle");
+  auto rows = engine->NewIterator({.keyspace = &found});
+  ASSERT_TRUE(rows);
+  rows->SeekToFirst();
+  ASSERT_TRUE(rows->Valid()) << "the log lost what no table had";
+  EXPECT_EQ(rows->key(), "only");
+  EXPECT_EQ(rows->value(), "entry");
+}
+
 TEST(Keyspace, DroppedWhileWrittenToIsRefusedFromThenOn) {
   const TempDir dir;
   auto db = MustOpen(dir.path());

@@ -308,6 +308,51 @@ TEST(VersionSet, RollsOverToASmallManifestWhenTheOldOneHasGrown) {
   EXPECT_EQ(Describe(**VersionSet::Open(*OpenDirectory(disk))), expected);
 }
 
+std::string DescribeKeyspaces(const Catalog& catalog) {
+  std::string text = "next " + std::to_string(catalog.next_id());
+  for (const KeyspaceRecord& keyspace : catalog.keyspaces()) {
+    text += "\n" + std::to_string(keyspace.id) + " " + keyspace.name + " [" + keyspace.settings +
+            "] flushed " + std::to_string(keyspace.flushed_sequence) + " tables " +
+            std::to_string(keyspace.version->table_count());
+    const RangeDeletesRef& ranges = keyspace.version->range_deletes();
+    if (ranges == nullptr) continue;
+    const std::vector<RangeDelete> all = ranges->all();
+    for (const RangeDelete& range : all) {
+      text += " " + range.begin + "-" + range.end + "@" + std::to_string(range.sequence);
+    }
+  }
+  return text;
+}
+
+TEST(VersionSet, ANewManifestSaysAllThatTheOldOneSaidOfKeyspaces) {
+  io::MemoryFileSystem disk;
+  const auto directory = OpenDirectory(disk);
+  auto versions = *VersionSet::Create(*directory, kId);
+  VersionEdit edit;
+  edit.keyspaces = {{1, "first", "merge_operator = \"append\"\n"}, {2, "brief", ""}};
+  edit.added = {Table(1, 1, versions->NewFileNumber(), "a"),
+                Table(1, 2, versions->NewFileNumber(), "b")};
+  edit.added[1].keyspace = 1;
+  edit.keyspace_flushed = {{1, 77}};
+  edit.flushed_sequence = 33;
+  edit.added_range_deletes = {{0, {"a", "c", 50}}, {1, {"a", "x", 60}}, {1, {"b", "y", 70}}};
+  ASSERT_TRUE(versions->Apply(edit).ok());
+  VersionEdit drop;
+  drop.dropped_keyspaces = {2};
+  ASSERT_TRUE(versions->Apply(drop).ok());
+  const std::string expected = DescribeKeyspaces(*versions->catalog());
+  EXPECT_NE(expected.find("flushed 77"), std::string::npos) << expected;
+  EXPECT_NE(expected.find("b-y@70"), std::string::npos) << expected;
+
+  const std::string first = versions->manifest_name();
+  versions->Close();
+  versions = *VersionSet::Open(*directory);
+  ASSERT_TRUE(versions->Apply({}).ok());  // the first edit after an open begins a new manifest
+  ASSERT_NE(versions->manifest_name(), first);
+  disk.Crash();
+  EXPECT_EQ(DescribeKeyspaces(*(*VersionSet::Open(*OpenDirectory(disk)))->catalog()), expected);
+}
+
 TEST(VersionSet, OpenWritesNothing) {
   io::MemoryFileSystem disk;
   RunScript(disk);

@@ -3,10 +3,11 @@
 // crash elsewhere, and the next open finds everything that was acknowledged.
 //
 // Method: this program has its own operator new. A child opens a database in a real directory,
-// writes rows in all log modes from one thread, flushes, compacts, reads and closes; its M-th
-// allocation fails, alone or with all that follow. Each acknowledgement goes to the parent through
-// a pipe. The parent then opens the database and checks. First M walks over the workload in equal
-// strides, then at random.
+// writes rows in all log modes from one thread
+// (to two keyspaces at once, in one of them as a put and a merge behind a range delete), flushes,
+// compacts, reads and closes; its M-th allocation fails, alone or with all that follow. Each
+// acknowledgement goes to the parent through a pipe. The parent then opens the database and checks.
+// First M walks over the workload in equal strides, then at random.
 //
 // Oracle: the child ended by SIGABRT, or finished its work because it needed fewer allocations (a
 // container that tried to allocate may have had another way). Then rows 1 to k are there with their
@@ -27,6 +28,7 @@
 
 #include "alloc_sweep/failing_allocator.h"
 #include "base/random.h"
+#include "base/try.h"
 #include "harness/torture_run.h"
 #include "quiver/database.h"
 
@@ -35,6 +37,8 @@ namespace {
 
 constexpr std::uint64_t kRows = 240;
 constexpr unsigned kHangSeconds = 60;
+constexpr std::string_view kHalves = "halves";
+constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
 
 DatabaseConfig Config() {
   DatabaseConfig config;
@@ -45,6 +49,7 @@ DatabaseConfig Config() {
   config.block_size_bytes = 1024;
   config.value_chunk_bytes = 1024;
   config.disk_reserve_bytes = 0;
+  config.merge_operator = MergeOperatorKind::kAppend;
   return config;
 }
 
@@ -65,20 +70,40 @@ void Tell(int pipe_end, std::uint64_t acknowledged) {
   if (::write(pipe_end, &message, sizeof message) != sizeof message) ::_exit(3);
 }
 
+// Row `number` whole in the default keyspace, and in two halves, by a put and a merge behind a
+// range delete, in another: one batch, so that both are there or neither.
+Result<void> WriteRow(Database& db, const Keyspace& halves, std::uint64_t number) {
+  const std::string key = Key(number);
+  const std::string value = Value(number);
+  const std::string_view half = std::string_view(value).substr(0, value.size() / 2);
+  const EntryOptions here{.keyspace = &halves, .expiry_us = kFarAwayUs};
+  WriteBatch batch;
+  QUIVER_TRY(batch.Put(key, value));
+  QUIVER_TRY(batch.DeleteRange(key, key + '\0', {.keyspace = &halves}));
+  QUIVER_TRY(batch.Put(key, half, {.keyspace = &halves}));
+  QUIVER_TRY(batch.Merge(key, std::string_view(value).substr(half.size()), here));
+  const auto written = db.Write(batch, {.wal_mode = static_cast<WalMode>(number % 3)});
+  if (!written) return written.error();
+  return {};
+}
+
 // Database's methods are noexcept, so an allocation that fails in them ends the process; what
 // fails out here in the child's own code ends it by the same way.
 void Live(const std::filesystem::path& path, int pipe_end) noexcept {
   auto opened = Database::Open(path, Config());
   if (!opened) ::_exit(2);
   Database& db = **opened;
+  auto halves = db.CreateKeyspace(kHalves, db.config());
+  auto brief = db.CreateKeyspace("brief", db.config());
+  if (!halves || !brief) ::_exit(2);
   for (std::uint64_t number = 1; number <= kRows; ++number) {
-    const auto mode = static_cast<WalMode>(number % 3);
-    if (!db.Put(Key(number), Value(number), {.wal_mode = mode})) ::_exit(2);
+    if (!WriteRow(db, *halves, number)) ::_exit(2);
     Tell(pipe_end, number);
     if (number % 60 == 0 && !db.Flush()) ::_exit(2);
+    if (number == kRows / 2 && !db.DropKeyspace(*brief)) ::_exit(2);
     if (number % 20 == 0 && !db.Get(Key(number / 2))) ::_exit(2);
   }
-  if (!db.CompactRange()) ::_exit(2);
+  if (!db.CompactRange() || !db.CompactRange({}, {}, &*halves)) ::_exit(2);
   auto rows = db.NewIterator();
   if (!rows) ::_exit(2);
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
@@ -121,9 +146,17 @@ std::string CheckDatabase(const std::filesystem::path& path, std::uint64_t ackno
   const auto db = Database::Open(path, Config());
   if (!db) return "does not open again: " + db.error().ToString();
   if (!(*db)->recovery_report().losses.empty()) return "reports a loss";
+  const auto halves = (*db)->OpenKeyspace(kHalves);
+  if (!halves) return acknowledged == 0 ? "" : "lost its keyspace: " + halves.error().ToString();
   bool ended = false;
   for (std::uint64_t number = 1; number <= kRows; ++number) {
     const auto value = (*db)->Get(Key(number));
+    const auto joined = (*db)->Get(Key(number), {.keyspace = &*halves});
+    if (!joined) return joined.error().ToString();
+    if (value && (value->has_value() != joined->has_value() ||
+                  (*value && (*value)->view() != (*joined)->view()))) {
+      return "row " + std::to_string(number) + " differs between the keyspaces";
+    }
     if (!value) return value.error().ToString();
     if (!*value) {
       if (number <= acknowledged) return "lost row " + std::to_string(number);

@@ -82,6 +82,13 @@ void Explorer::Explore(const CrashPlan& plan) {
   run_.Count("images", static_cast<double>(images_));
   run_.Count("images_in_recovery", static_cast<double>(nested_));
   run_.Count("disk_calls", static_cast<double>(explored.operation_count()));
+  const History::KindCounts& kinds = explored.history().kind_counts();
+  constexpr const char* kFigures[] = {"puts", "deletes", "merges", "range_deletes"};
+  for (std::size_t kind = 0; kind < kinds.of_operation.size(); ++kind) {
+    run_.Count(kFigures[kind], static_cast<double>(kinds.of_operation[kind]));
+  }
+  run_.Count("expiring_entries", static_cast<double>(kinds.expiring));
+  run_.Count("keyspaces_made", static_cast<double>(explored.history().keyspace_count() - 1));
 }
 
 void Explorer::AtChange() {
@@ -157,13 +164,13 @@ void Explorer::CheckImage(const Recipe& recipe, std::uint64_t index) {
       cuts.push_back(disk->CrashImage({.loss = loss, .random = &random, .kept = nullptr}));
     });
   }
-  Machine machine(*disk, run_.seed());
+  Machine machine(*disk, run_.seed(), workload_->WallMicros());
   const std::optional<SequenceNumber> last =
       CheckDisk(*disk, machine, workload_->history().floor(), NameOf(recipe.loss));
   disk->SetObserver({});
   ++images_;
   for (const auto& cut : cuts) {
-    Machine again(*cut, run_.seed());
+    Machine again(*cut, run_.seed(), workload_->WallMicros());
     (void)CheckDisk(*cut, again, workload_->history().floor(),
                     "a second power cut during the recovery");
     ++images_;
@@ -202,7 +209,7 @@ std::optional<SequenceNumber> Explorer::CheckDisk(io::MemoryFileSystem& disk, Ma
 void Explorer::CheckReadOnly(io::MemoryFileSystem& disk) {
   bool changed = false;
   disk.SetObserver([&] { changed = true; });
-  Machine machine(disk, run_.seed());
+  Machine machine(disk, run_.seed(), workload_->WallMicros());
   const Result<void> opened = machine.Open({}, OpenMode::kReadOnly);
   if (!opened && opened.error().code() != ErrorCode::kNotFound) {
     Fail("does not open for reading: " + opened.error().ToString());
@@ -227,7 +234,7 @@ void Explorer::CheckAfterwards(io::MemoryFileSystem& disk, Machine& machine, Seq
                                Random& random) {
   if (random.OneIn(4)) {
     const auto again = disk.CrashImage(random.OneIn(2) ? nullptr : &random);
-    Machine second(*again, run_.seed());
+    Machine second(*again, run_.seed(), workload_->WallMicros());
     const std::optional<SequenceNumber> found =
         CheckDisk(*again, second, last, "a second power cut after the recovery");
     if (found && *found != last) {
@@ -247,7 +254,7 @@ void Explorer::CheckAfterwards(io::MemoryFileSystem& disk, Machine& machine, Seq
                 (put ? "sequence " + std::to_string(*put) : put.error().ToString()));
   }
   const auto cut = disk.CrashImage(nullptr);
-  Machine survivor(*cut, run_.seed());
+  Machine survivor(*cut, run_.seed(), workload_->WallMicros());
   if (const Result<void> opened = survivor.Open(config); !opened) {
     return Fail("the survivor does not open again: " + opened.error().ToString());
   }

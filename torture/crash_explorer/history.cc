@@ -20,20 +20,18 @@ std::string ValueOf(std::string_view key, SequenceNumber sequence, std::uint64_t
 }
 
 void History::Issue(std::vector<HistoryRow> rows, WalMode mode, std::size_t encoded_bytes) {
-  Write write{issued_ + rows.size(), mode, encoded_bytes, {}};
-  for (HistoryRow& row : rows) {
-    versions_[row.key].push_back({++issued_, std::move(row.value)});
-    write.keys.push_back(std::move(row.key));
+  writes_.push_back({issued_ + 1, issued_ + rows.size(), mode, encoded_bytes});
+  for (const HistoryRow& row : rows) {
+    keyspaces_[row.keyspace].entries.Add(row.Entry(0), ++issued_);
+    ++kind_counts_.of_operation[static_cast<std::size_t>(row.operation)];
+    kind_counts_.expiring += row.expiry_us != 0 ? 1 : 0;
   }
-  writes_.push_back(std::move(write));
   ++batch_count_;
 }
 
 void History::DropLast() {
-  for (const std::string& key : writes_.back().keys) {
-    versions_.find(key)->second.pop_back();
-    --issued_;
-  }
+  issued_ = writes_.back().first - 1;
+  for (KnownKeyspace& keyspace : keyspaces_) keyspace.entries.RemoveAfter(issued_);
   writes_.pop_back();
 }
 
@@ -73,55 +71,117 @@ void History::Reopened(SequenceNumber last) {
   if (writes_.size() > 1) writes_.erase(writes_.begin(), writes_.end() - 1);
 }
 
-const std::optional<std::string>* History::At(const std::vector<Version>& versions,
-                                              SequenceNumber sequence) const {
-  const auto after = std::upper_bound(
-      versions.begin(), versions.end(), sequence,
-      [](SequenceNumber wanted, const Version& version) { return wanted < version.sequence; });
-  return after == versions.begin() ? nullptr : &std::prev(after)->value;
+// --- keyspaces
+
+std::size_t History::Making(std::string name, MergeOperatorKind merge_operator) {
+  keyspaces_.push_back(
+      {std::move(name), 0, Presence::kEither, testing::EntryModel(merge_operator)});
+  return keyspaces_.size() - 1;
 }
 
-std::string History::CheckScan(const Engine& engine, SequenceNumber last) const {
-  Result<Iterator> rows = engine.NewIterator({});
+void History::Made(std::size_t keyspace, std::uint32_t id) {
+  keyspaces_[keyspace].id = id;
+  keyspaces_[keyspace].presence = Presence::kThere;
+}
+
+void History::Settle(const Engine& engine) {
+  for (KnownKeyspace& keyspace : keyspaces_) {
+    if (keyspace.presence != Presence::kEither) continue;
+    const Result<Keyspace> found = engine.OpenKeyspace(keyspace.name);
+    keyspace.presence = found ? Presence::kThere : Presence::kGone;
+    if (found) keyspace.id = found->id();
+  }
+}
+
+std::vector<std::size_t> History::KeyspacesThere() const {
+  std::vector<std::size_t> there;
+  for (std::size_t number = 0; number < keyspaces_.size(); ++number) {
+    if (keyspaces_[number].presence == Presence::kThere) there.push_back(number);
+  }
+  return there;
+}
+
+bool History::MayHave(std::string_view name) const {
+  return std::any_of(keyspaces_.begin(), keyspaces_.end(), [&](const KnownKeyspace& keyspace) {
+    return keyspace.name == name && keyspace.presence != Presence::kGone;
+  });
+}
+
+// Which keyspaces there are, and the rows of each.
+std::string History::CheckKeyspaces(const Engine& engine, SequenceNumber last) const {
+  const Result<std::vector<Keyspace>> list = engine.ListKeyspaces();
+  if (!list) return "cannot list the keyspaces: " + list.error().ToString();
+  std::size_t known = 0;
+  for (const KnownKeyspace& keyspace : keyspaces_) {
+    if (keyspace.presence == Presence::kGone) continue;
+    const auto handle = std::find_if(list->begin(), list->end(), [&](const Keyspace& listed) {
+      return listed.name() == keyspace.name;
+    });
+    if (handle == list->end()) {
+      if (keyspace.presence == Presence::kEither) continue;
+      return "the keyspace " + keyspace.name + " is gone";
+    }
+    ++known;
+    if (keyspace.id != 0 && handle->id() != keyspace.id) {
+      return "the keyspace " + keyspace.name + " has id " + std::to_string(handle->id()) +
+             ", expected " + std::to_string(keyspace.id);
+    }
+    const std::string wrong = CheckRows(engine, keyspace, *handle, last);
+    if (!wrong.empty()) return wrong + " (keyspace " + keyspace.name + ")";
+  }
+  if (known == list->size()) return {};
+  return "there are " + std::to_string(list->size()) + " keyspaces, expected " +
+         std::to_string(known) + ": a dropped one is back, or one was invented";
+}
+
+namespace {
+
+std::string Shown(std::string_view value) {
+  return std::string(value.substr(0, 80));
+}
+
+std::string CheckScan(const Engine& engine, const Keyspace& handle,
+                      const testing::EntryModel::Rows& expected) {
+  Result<Iterator> rows = engine.NewIterator({.keyspace = &handle});
   if (!rows) return "cannot scan: " + rows.error().ToString();
   rows->SeekToFirst();
-  for (const auto& [key, versions] : versions_) {
-    const std::optional<std::string>* const expected = At(versions, last);
-    if (expected == nullptr || !*expected) continue;
+  for (const auto& [key, value] : expected) {
     if (!rows->Valid()) {
       const Result<void> status = rows->status();
       return "the scan ends before " + key + (status ? "" : ": " + status.error().ToString());
     }
-    if (rows->key() != key) {
-      return "the scan shows " + std::string(rows->key()) + " = " +
-             std::string(rows->value().substr(0, 80)) + ", expected " + key + " = " +
-             (*expected)->substr(0, 80);
-    }
-    if (rows->value() != **expected) {
-      return "the scan shows " + key + " = " + std::string(rows->value().substr(0, 80)) +
-             ", expected " + (*expected)->substr(0, 80);
+    if (rows->key() != key || rows->value() != value) {
+      return "the scan shows " + std::string(rows->key()) + " = " + Shown(rows->value()) +
+             ", expected " + key + " = " + Shown(value);
     }
     rows->Next();
   }
   if (rows->Valid()) {
-    return "a row too many: " + std::string(rows->key()) + " = " +
-           std::string(rows->value().substr(0, 80));
+    return "a row too many: " + std::string(rows->key()) + " = " + Shown(rows->value());
   }
   const Result<void> status = rows->status();
   return status ? "" : "the scan ends with " + status.error().ToString();
 }
 
-std::string History::CheckGets(const Engine& engine, SequenceNumber last) const {
-  for (const auto& [key, versions] : versions_) {
-    const std::optional<std::string>* const expected = At(versions, last);
-    const Result<std::optional<std::string>> found = testing::GetFrom(engine, key);
-    if (!found) return "cannot get " + key + ": " + found.error().ToString();
-    const bool wanted = expected != nullptr && expected->has_value();
-    if (found->has_value() != wanted || (wanted && **found != **expected)) {
-      return "get " + key + " answers " +
-             (*found ? (*found)->substr(0, 80) : std::string("nothing")) + ", expected " +
-             (wanted ? (*expected)->substr(0, 80) : std::string("nothing"));
-    }
+}  // namespace
+
+std::string History::CheckRows(const Engine& engine, const KnownKeyspace& keyspace,
+                               const Keyspace& handle, SequenceNumber last) const {
+  const std::uint64_t now_us = engine.WallMicros();
+  const testing::EntryModel::Rows expected = keyspace.entries.At(last, now_us);
+  std::string wrong = CheckScan(engine, handle, expected);
+  if (!wrong.empty()) return wrong;
+  for (const std::string_view key : keyspace.entries.Keys()) {
+    const EpochGuard guard(engine.core().epochs);
+    TableAnswer found;
+    const Result<bool> hit = engine.Get(key, {.keyspace = &handle}, /*want_pin=*/false, found);
+    if (!hit) return "cannot get " + std::string(key) + ": " + hit.error().ToString();
+    const auto wanted = expected.find(key);
+    const bool exists = wanted != expected.end();
+    if (*hit == exists && (!exists || found.answer.value == wanted->second)) continue;
+    return "get answers " + (*hit ? Shown(found.answer.value) : std::string("nothing")) +
+           ", expected " + (exists ? Shown(wanted->second) : std::string("nothing")) + "; " +
+           keyspace.entries.Describe(key, now_us);
   }
   return {};
 }
@@ -141,8 +201,7 @@ std::string History::Check(const Engine& engine, SequenceNumber last, SequenceNu
   if (!at_border && last >= floor_) {
     return "torn: sequence " + std::to_string(last) + " is in the middle of a batch";
   }
-  std::string wrong = CheckScan(engine, last);
-  if (wrong.empty()) wrong = CheckGets(engine, last);
+  std::string wrong = CheckKeyspaces(engine, last);
   if (!wrong.empty()) wrong += " (recovered up to " + std::to_string(last) + ")";
   return wrong;
 }

@@ -6,26 +6,43 @@
 // acknowledged as durable is there (P1), no hole (P2), batches are whole (P3), nothing is
 // resurrected or invented (P4), and flushed data is there whatever the log mode (P7).
 //
-// Every value says who wrote it: key, sequence, batch and seed (see ValueOf).
+// Every value says who wrote it: key, sequence, batch and seed (see ValueOf). What the entries of a
+// key come to, with their range deletes, operands and expiries, EntryModel says for each keyspace.
+//
+// Keyspaces are made and dropped by edits of the manifest, which no log mode puts off: one is there
+// or gone once the call has answered, and until then either, whatever else is lost.
 //
 // Thread safety: none; whoever runs background work does so while the writer waits for it.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "db/engine.h"
 #include "quiver/config.h"
+#include "testing/entry_model.h"
 
 namespace quiver::torture {
 
+/// The history's number of the default keyspace; others follow in the order of their making.
+inline constexpr std::size_t kDefaultKeyspace = 0;
+
+/// An entry of a batch, as BatchEntry has them, but for its keyspace.
 struct HistoryRow {
+  std::size_t keyspace = kDefaultKeyspace;  ///< the history's number of it
+  Operation operation = Operation::kPut;
   std::string key;
-  std::optional<std::string> value;  ///< none: a delete
+  std::string value;  ///< the end of the range for kRangeDelete; empty for kDelete
+  std::uint64_t expiry_us = 0;
+
+  /// For a keyspace that the database knows as `id`.
+  BatchEntry Entry(std::uint32_t id) const {
+    return {
+        .keyspace = id, .operation = operation, .key = key, .value = value, .expiry_us = expiry_us};
+  }
 };
 
 /// The value that write `sequence` gives to `key`, as batch number `batch`, at least as long as its
@@ -35,13 +52,23 @@ std::string ValueOf(std::string_view key, SequenceNumber sequence, std::uint64_t
 
 class History {
  public:
-  explicit History(const DatabaseConfig& config) : config_(config) {}
+  explicit History(const DatabaseConfig& config) : config_(config) {
+    keyspaces_.push_back(
+        {"default", 0, Presence::kThere, testing::EntryModel(config.merge_operator)});
+  }
 
   SequenceNumber issued() const noexcept { return issued_; }
   SequenceNumber acknowledged() const noexcept { return acknowledged_; }
   /// The newest sequence that no power cut may lose any more.
   SequenceNumber floor() const noexcept { return floor_; }
   std::uint64_t batch_count() const noexcept { return batch_count_; }
+
+  /// How many entries of each kind were issued, and how many of them were to expire.
+  struct KindCounts {
+    std::array<std::uint64_t, 4> of_operation{};  // by Operation
+    std::uint64_t expiring = 0;
+  };
+  const KindCounts& kind_counts() const noexcept { return kind_counts_; }
 
   /// A write begins: from now on a crash may leave it, as a whole.
   void Issue(std::vector<HistoryRow> rows, WalMode mode, std::size_t encoded_bytes);
@@ -63,35 +90,54 @@ class History {
   /// What an open must find at the least, now.
   SequenceNumber found_least() const noexcept { return std::max(floor_, found_least_); }
 
+  /// A keyspace is about to be made; answers its number. No other that is there has its name.
+  std::size_t Making(std::string name, MergeOperatorKind merge_operator);
+  void Made(std::size_t keyspace, std::uint32_t id);
+  void Dropping(std::size_t keyspace) { keyspaces_[keyspace].presence = Presence::kEither; }
+  void Dropped(std::size_t keyspace) { keyspaces_[keyspace].presence = Presence::kGone; }
+  /// An open has decided what is there; the decision is durable.
+  void Settle(const Engine& engine);
+  /// The numbers of keyspaces that are certainly there, the default one first.
+  std::vector<std::size_t> KeyspacesThere() const;
+  /// Whether a keyspace of this name is, or may be, there.
+  bool MayHave(std::string_view name) const;
+  /// Of all that ever were: the next one's number.
+  std::size_t keyspace_count() const noexcept { return keyspaces_.size(); }
+  const std::string& NameOf(std::size_t keyspace) const { return keyspaces_[keyspace].name; }
+  std::uint32_t IdOf(std::size_t keyspace) const { return keyspaces_[keyspace].id; }
+
   /// What is wrong with a database that has recovered up to `last`, or empty.
   std::string Check(const Engine& engine, SequenceNumber last, SequenceNumber least) const;
 
  private:
-  struct Version {
-    SequenceNumber sequence;
-    std::optional<std::string> value;
+  enum class Presence : std::uint8_t { kThere, kGone, kEither };
+  struct KnownKeyspace {
+    std::string name;
+    std::uint32_t id;  // 0: of the default one, or not told yet
+    Presence presence;
+    testing::EntryModel entries;
   };
   struct Write {
+    SequenceNumber first;
     SequenceNumber last;
     WalMode mode;
     std::size_t encoded_bytes;
-    std::vector<std::string> keys;
   };
 
-  const std::optional<std::string>* At(const std::vector<Version>& versions,
-                                       SequenceNumber sequence) const;
-  std::string CheckScan(const Engine& engine, SequenceNumber last) const;
-  std::string CheckGets(const Engine& engine, SequenceNumber last) const;
+  std::string CheckKeyspaces(const Engine& engine, SequenceNumber last) const;
+  std::string CheckRows(const Engine& engine, const KnownKeyspace& keyspace, const Keyspace& handle,
+                        SequenceNumber last) const;
   void DropLast();
 
   const DatabaseConfig config_;
-  std::map<std::string, std::vector<Version>, std::less<>> versions_;
+  std::vector<KnownKeyspace> keyspaces_;
   std::vector<Write> writes_;  // not yet lost, oldest first
   SequenceNumber issued_ = 0;
   SequenceNumber acknowledged_ = 0;
   SequenceNumber floor_ = 0;
   SequenceNumber found_least_ = 0;
   std::uint64_t batch_count_ = 0;
+  KindCounts kind_counts_;
 };
 
 }  // namespace quiver::torture

@@ -22,6 +22,10 @@ class Machine {
  public:
   /// `files` must outlive the machine.
   Machine(io::FileSystem& files, std::uint64_t seed) : files_(files), identity_(seed) {}
+  /// The same at a moment of another machine's life.
+  Machine(io::FileSystem& files, std::uint64_t seed, std::uint64_t wall_us) : Machine(files, seed) {
+    clock_.SetWallMicros(wall_us);
+  }
   ~Machine() { TurnOff(); }
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -35,6 +39,7 @@ class Machine {
   Engine& engine() { return *engine_; }
   bool is_open() const noexcept { return engine_ != nullptr; }
   io::ManualClock& clock() noexcept { return clock_; }
+  std::uint64_t WallMicros() const noexcept { return clock_.WallMicros(); }
 
   /// One task of a lane drawn at random; false if none is ready.
   bool Step(Random& random);

@@ -13,8 +13,9 @@
 //   M5 grown, with zeroes/garbage   M10 changes in any order, across files (up to four: all
 //   subsets) M11 a second cut inside the recovery, and one right after it
 //
-// Oracle: History (rules P1 to P8), by the log mode of each write. Besides, the same seed must
-// give the same calls on the disk.
+// Oracle: History (rules P1 to P8), by the log mode of each write, and for the rows of each
+// keyspace EntryModel, by the definitions of all kinds of entry. Besides, the same seed must give
+// the same calls on the disk.
 //
 // Cannot see: disks that lie about a flush, damage of what was synced (T5), real threads (T7, T12).
 //

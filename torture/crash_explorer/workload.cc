@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/batch_codec.h"
 #include "base/hash.h"
 #include "base/try.h"
 
@@ -28,6 +27,8 @@ DatabaseConfig ConfigOf(std::uint64_t number, Random& random) {
   config.compression_bottom = static_cast<CompressionKind>((number / 2) % 3);
   config.key_width_bytes = number % 5 == 3 ? kKeyWidth : 0;
   config.value_width_bytes = number % 7 == 4 ? kValueWidth : 0;
+  config.merge_operator =
+      config.value_width_bytes == 0 ? MergeOperatorKind::kAppend : MergeOperatorKind::kNone;
   config.verify_output = number % 4 != 1;
   config.filter_bits_per_key = number % 6 == 5 ? 0 : 10;
   config.memory_limit_bytes = std::uint64_t{26} << 20;
@@ -100,13 +101,14 @@ Result<void> Workload::Open() {
   if (!wrong.empty()) return Error(ErrorCode::kInternal, wrong);
   if (!report.losses.empty()) return Error(ErrorCode::kInternal, report.losses.front());
   history_.Reopened(report.last_sequence);
+  history_.Settle(machine_.engine());
   return {};
 }
 
 // --- writing
 
-std::string Workload::Key() {
-  const std::uint64_t number = random_.Below(key_space_);
+std::string Workload::Key(Random& random) const {
+  const std::uint64_t number = random.Below(key_space_);
   std::string key = "k" + std::to_string(number * 7919 % 10'000);
   if (config_.key_width_bytes != 0) {
     key.resize(config_.key_width_bytes, '_');
@@ -124,32 +126,18 @@ WalMode Workload::NextMode() {
 }
 
 Result<void> Workload::Write(std::size_t row_count, std::size_t value_bytes) {
-  std::vector<HistoryRow> rows;
-  std::string encoded;
-  SequenceNumber sequence = history_.issued();
-  for (std::size_t i = 0; i < row_count; ++i) {
-    HistoryRow row{Key(), std::nullopt};
-    ++sequence;
-    const bool removes = random_.OneIn(5);
-    if (!removes) {
-      row.value = ValueOf(row.key, sequence, history_.batch_count(), seed_, value_bytes,
-                          config_.value_width_bytes);
-    }
-    AppendBatchEntry(encoded, {.operation = removes ? Operation::kDelete : Operation::kPut,
-                               .key = row.key,
-                               .value = removes ? std::string_view() : *row.value});
-    rows.push_back(std::move(row));
-  }
+  std::vector<HistoryRow> rows = rows_.Draw(random_, row_count, value_bytes, machine_.WallMicros());
+  QUIVER_ASSIGN_OR_RETURN(const EncodedRows encoded, Encode(rows, history_, machine_.engine()));
   const WalMode mode = NextMode();
-  history_.Issue(std::move(rows), mode, encoded.size());
+  history_.Issue(std::move(rows), mode, encoded.bytes.size());
   return Submit(encoded, static_cast<std::uint32_t>(row_count), mode);
 }
 
 // Writes as Database::Write does, but where that would wait for a flush, takes the flush's steps.
-Result<void> Workload::Submit(const std::string& encoded, std::uint32_t count, WalMode mode) {
+Result<void> Workload::Submit(const EncodedRows& encoded, std::uint32_t count, WalMode mode) {
   while (true) {
-    const Result<SequenceNumber> last =
-        machine_.engine().Write(encoded, count, {.wal_mode = mode, .fail_if_stalled = true});
+    const Result<SequenceNumber> last = machine_.engine().Write(
+        encoded.bytes, count, encoded.keyspaces, {.wal_mode = mode, .fail_if_stalled = true});
     if (last) {
       if (*last != history_.issued()) {
         return Error(ErrorCode::kInternal, "a write got sequence " + std::to_string(*last) +
@@ -171,6 +159,8 @@ Result<void> Workload::Submit(const std::string& encoded, std::uint32_t count, W
 
 Result<void> Workload::Step() {
   const std::uint64_t choice = random_.Below(100);
+  if (choice < 4) return MakeKeyspace();
+  if (choice < 6) return DropKeyspace();
   if (choice < 40) return Write(1, random_.Below(200));
   if (choice < 58) return Write(2 + random_.Below(8), random_.Below(120));
   if (choice < 63) return Write(1, 1000 + random_.Below(6000));
@@ -188,7 +178,8 @@ Result<void> Workload::Step() {
 Result<void> Workload::Maintain(std::uint64_t choice) {
   const SequenceNumber before = history_.acknowledged();
   if (choice < 79) {
-    machine_.PassMillis(config_.wal_batch_interval_ms);
+    machine_.PassMillis(config_.wal_batch_interval_ms +
+                        (random_.OneIn(2) ? random_.Below(8000) : 0));
     history_.IntervalPassed(before);
     return {};
   }
@@ -220,7 +211,34 @@ Result<void> Workload::Interrupt(std::uint64_t choice) {
 Result<void> Workload::Compact() {
   QUIVER_TRY(machine_.Flush());  // so that nothing runs beside the merge
   machine_.Drain();
-  return machine_.engine().CompactRange({}, {});
+  const std::vector<std::size_t> there = history_.KeyspacesThere();
+  QUIVER_ASSIGN_OR_RETURN(
+      const Keyspace keyspace,
+      machine_.engine().OpenKeyspace(history_.NameOf(there[random_.Below(there.size())])));
+  return machine_.engine().CompactRange({}, {}, &keyspace);
+}
+
+// Few names, so that dropped ones are soon made again.
+Result<void> Workload::MakeKeyspace() {
+  const std::string name = "keyspace" + std::to_string(random_.Below(4));
+  if (history_.MayHave(name)) return {};
+  const DatabaseConfig config = KeyspaceConfig(config_, history_.keyspace_count());
+  const std::size_t number = history_.Making(name, config.merge_operator);
+  QUIVER_ASSIGN_OR_RETURN(const Keyspace made, machine_.engine().CreateKeyspace(name, config));
+  history_.Made(number, made.id());
+  return {};
+}
+
+Result<void> Workload::DropKeyspace() {
+  const std::vector<std::size_t> there = history_.KeyspacesThere();
+  if (there.size() == 1) return {};
+  const std::size_t number = there[1 + random_.Below(there.size() - 1)];
+  QUIVER_ASSIGN_OR_RETURN(const Keyspace keyspace,
+                          machine_.engine().OpenKeyspace(history_.NameOf(number)));
+  history_.Dropping(number);
+  QUIVER_TRY(machine_.engine().DropKeyspace(keyspace));
+  history_.Dropped(number);
+  return {};
 }
 
 // A few writes and a flush on a disk with next to no room; then there is room again.

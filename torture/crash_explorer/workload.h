@@ -1,7 +1,8 @@
-// Workload: a seeded life of one small database on a simulated disk: writes in every log mode,
-// batches, rotations, flushes, compactions, a full disk, failed manifest writes, reopens, kills and
-// power cuts. Settings and steps come from the seed and the workload's number; successive numbers
-// walk through all memtables, strategies, log modes, compressions and widths.
+// Workload: a seeded life of one small database on a simulated disk: entries of all kinds in every
+// log mode, batches over keyspaces that come and go, time that passes, rotations, flushes,
+// compactions, a full disk, failed manifest writes, reopens, kills and power cuts. Settings and
+// steps come from the seed and the workload's number; successive numbers walk through all
+// memtables, strategies, log modes, compressions and widths.
 //
 // Thread safety: none.
 #pragma once
@@ -14,6 +15,7 @@
 #include "base/random.h"
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
+#include "crash_explorer/row_maker.h"
 #include "harness/step_list.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
@@ -35,20 +37,23 @@ class Workload {
   const io::MemoryFileSystem& disk() const noexcept { return disk_; }
   const DatabaseConfig& config() const noexcept { return config_; }
   const History& history() const noexcept { return history_; }
+  std::uint64_t WallMicros() const noexcept { return machine_.WallMicros(); }
   /// A digest of all calls that change the disk, in their order.
   std::uint64_t OperationDigest() const;
   std::uint64_t step_count() const noexcept { return step_count_; }
   std::uint64_t operation_count() const { return files_.log().size(); }
 
  private:
-  std::string Key();
+  std::string Key(Random& random) const;
   Result<void> Open();
   Result<void> Write(std::size_t row_count, std::size_t value_bytes);
-  Result<void> Submit(const std::string& encoded, std::uint32_t count, WalMode mode);
+  Result<void> Submit(const EncodedRows& encoded, std::uint32_t count, WalMode mode);
   Result<void> Step();
   Result<void> Maintain(std::uint64_t choice);
   Result<void> Interrupt(std::uint64_t choice);
   Result<void> Compact();
+  Result<void> MakeKeyspace();
+  Result<void> DropKeyspace();
   Result<void> FillDisk();
   Result<void> FailManifest();
   Result<void> Reopen();
@@ -67,6 +72,7 @@ class Workload {
   io::MemoryFileSystem disk_;
   io::FaultFileSystem files_{disk_};
   History history_;
+  const RowMaker rows_{config_, history_, seed_, [this](Random& random) { return Key(random); }};
   std::optional<Snapshot> snapshot_;
   Machine machine_;
 };

@@ -68,6 +68,8 @@ class Engine {
   /// Merges all tables; nothing for engines without tables.
   virtual Result<void> Compact() = 0;
   virtual Result<void> Close() = 0;
+  /// Has whatever the engine stores beyond rows written to its files too; no answer changes.
+  virtual Result<void> LeaveTraces() { return {}; }
   /// What the open said through its interface about bytes it could not use; empty if nothing.
   virtual std::string Reported() const { return {}; }
 

@@ -1,4 +1,13 @@
 // Quiver behind the interface of the reliability tests.
+//
+// The same rows are written in all the ways that Quiver has, so that the tests and their oracle
+// meet all of them and need to know none: keys are spread over two keyspaces, which a batch of
+// several rows writes to at once; a put may be a put of one half and a merge of the other, may come
+// behind a range delete, may expire in some decades; a delete may be a range delete of one key, or
+// a put that has expired. The way depends on key and value alone.
+#include <array>
+
+#include "base/hash.h"
 #include "base/try.h"
 #include "engines/engine.h"
 #include "quiver/admin.h"
@@ -29,24 +38,86 @@ DatabaseConfig SmallConfig(Durability durability) {
   config.value_chunk_bytes = 2 << 10;
   config.level_base_bytes = 256 << 10;
   config.disk_reserve_bytes = 0;
+  config.merge_operator = MergeOperatorKind::kAppend;
   return config;
+}
+
+constexpr std::size_t kKeyspaceCount = 2;
+constexpr std::array<std::string_view, kKeyspaceCount> kKeyspaceNames = {"default", "second"};
+constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
+constexpr std::uint64_t kLongAgoUs = 1;
+
+using Keyspaces = std::vector<Keyspace>;
+
+// Neighbours among a workload's keys, which one batch writes, lie in different keyspaces.
+std::size_t KeyspaceOf(std::string_view key) {
+  return key.empty() ? 0 : static_cast<unsigned char>(key.back()) % kKeyspaceCount;
+}
+
+Result<Keyspaces> OpenKeyspaces(Database& database) {
+  Keyspaces keyspaces;
+  for (std::size_t i = 0; i < kKeyspaceCount; ++i) {
+    Result<Keyspace> keyspace = database.OpenKeyspace(kKeyspaceNames[i]);
+    if (!keyspace && keyspace.error().code() == ErrorCode::kNotFound) {
+      DatabaseConfig config = database.config();
+      config.memtable_kind = MemtableKind::kTrie;
+      keyspace = database.CreateKeyspace(kKeyspaceNames[i], config);
+    }
+    if (!keyspace) return keyspace.error();
+    keyspaces.push_back(*keyspace);
+  }
+  return keyspaces;
+}
+
+Result<void> AddPut(WriteBatch& batch, const Keyspace& keyspace, std::string_view key,
+                    std::string_view value) {
+  const EntryOptions here{.keyspace = &keyspace};
+  const EntryOptions expires{.keyspace = &keyspace, .expiry_us = kFarAwayUs};
+  const std::string_view half = value.substr(0, value.size() / 2);
+  const std::string_view rest = value.substr(half.size());
+  switch (Checksum(value, Checksum(key, 1)) % 8) {
+    case 0:
+      QUIVER_TRY(batch.DeleteRange(key, std::string(key) + '\0', here));
+      return batch.Put(key, value, here);
+    case 1: QUIVER_TRY(batch.Put(key, half, here)); return batch.Merge(key, rest, here);
+    case 2: QUIVER_TRY(batch.Delete(key, here)); return batch.Merge(key, value, here);
+    case 3: return batch.Put(key, value, expires);
+    case 4:
+      QUIVER_TRY(batch.DeleteRange(key, std::string(key) + '\0', here));
+      QUIVER_TRY(batch.Merge(key, half, expires));
+      return batch.Merge(key, rest, here);
+    default: return batch.Put(key, value, here);
+  }
+}
+
+Result<void> AddDelete(WriteBatch& batch, const Keyspace& keyspace, std::string_view key) {
+  const EntryOptions here{.keyspace = &keyspace};
+  switch (Checksum(key, batch.count()) % 4) {
+    case 0: return batch.DeleteRange(key, std::string(key) + '\0', here);
+    case 1: return batch.Put(key, "gone", {.keyspace = &keyspace, .expiry_us = kLongAgoUs});
+    default: return batch.Delete(key, here);
+  }
 }
 
 class QuiverEngine final : public Engine {
  public:
-  explicit QuiverEngine(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  QuiverEngine(std::unique_ptr<Database> database, Keyspaces keyspaces)
+      : database_(std::move(database)), keyspaces_(std::move(keyspaces)) {}
 
   static Result<std::unique_ptr<Engine>> Open(const EngineConfig& options) {
     DatabaseConfig config = SmallConfig(options.durability);
     for (const auto& [name, text] : options.settings) QUIVER_TRY(SetSetting(config, name, text));
     QUIVER_ASSIGN_OR_RETURN(auto database, Database::Open(options.directory, config));
-    return std::make_unique<QuiverEngine>(std::move(database));
+    QUIVER_ASSIGN_OR_RETURN(Keyspaces keyspaces, OpenKeyspaces(*database));
+    return std::make_unique<QuiverEngine>(std::move(database), std::move(keyspaces));
   }
 
   Result<SequenceNumber> Write(std::span<const Change> changes, bool durably) override {
     WriteBatch batch;
     for (const Change& change : changes) {
-      QUIVER_TRY(change.value ? batch.Put(change.key, *change.value) : batch.Delete(change.key));
+      const Keyspace& keyspace = keyspaces_[KeyspaceOf(change.key)];
+      QUIVER_TRY(change.value ? AddPut(batch, keyspace, change.key, *change.value)
+                              : AddDelete(batch, keyspace, change.key));
     }
     WriteOptions options;
     if (durably) options.wal_mode = WalMode::kSync;
@@ -54,21 +125,53 @@ class QuiverEngine final : public Engine {
   }
 
   Result<bool> Get(std::string_view key, std::string& value) override {
-    return database_->GetInto(key, value);
+    return database_->GetInto(key, value, {.keyspace = &keyspaces_[KeyspaceOf(key)]});
   }
 
+  // All keyspaces at one moment, merged.
   Result<void> Scan(const RowSink& sink) override {
-    QUIVER_ASSIGN_OR_RETURN(auto iterator, database_->NewIterator());
-    for (iterator.SeekToFirst(); iterator.Valid(); iterator.Next()) {
-      sink(iterator.key(), iterator.value());
+    QUIVER_ASSIGN_OR_RETURN(const Snapshot snapshot, database_->NewSnapshot());
+    std::vector<Iterator> rows;
+    for (const Keyspace& keyspace : keyspaces_) {
+      QUIVER_ASSIGN_OR_RETURN(Iterator iterator, database_->NewIterator({.keyspace = &keyspace,
+                                                                         .snapshot = &snapshot}));
+      iterator.SeekToFirst();
+      rows.push_back(std::move(iterator));
     }
-    return iterator.status();
+    while (true) {
+      Iterator* first = nullptr;
+      for (Iterator& iterator : rows) {
+        if (!iterator.Valid()) {
+          QUIVER_TRY(iterator.status());
+        } else if (first == nullptr || iterator.key() < first->key()) {
+          first = &iterator;
+        }
+      }
+      if (first == nullptr) return {};
+      sink(first->key(), first->value());
+      first->Next();
+    }
   }
 
   Result<void> Sync() override { return database_->SyncLog(); }
   Result<void> Flush() override { return database_->Flush(); }
-  Result<void> Compact() override { return database_->CompactRange(); }
+  Result<void> Compact() override {
+    for (const Keyspace& keyspace : keyspaces_) {
+      QUIVER_TRY(database_->CompactRange({}, {}, &keyspace));
+    }
+    return {};
+  }
   Result<void> Close() override { return database_->Close(); }
+
+  // Edits of the manifest that nothing above makes: a keyspace that comes and goes with rows in the
+  // log, and one that is flushed and merged while the others are not.
+  Result<void> LeaveTraces() override {
+    QUIVER_ASSIGN_OR_RETURN(const Keyspace brief,
+                            database_->CreateKeyspace("brief", database_->config()));
+    QUIVER_TRY(database_->Put("key1", "of a dropped keyspace", {.keyspace = &brief}));
+    QUIVER_TRY(database_->DropKeyspace(brief));
+    return database_->CompactRange({}, {}, &keyspaces_[1]);
+  }
 
   // Notes are what Open cut or cleaned; a loss is what a salvage mode skipped.
   std::string Reported() const override {
@@ -83,10 +186,11 @@ class QuiverEngine final : public Engine {
 
  private:
   const std::unique_ptr<Database> database_;
+  const Keyspaces keyspaces_;
 };
 
 std::string Describe(Checks checks) {
-  return checks == Checks::kDefault ? "defaults, small sizes"
+  return checks == Checks::kDefault ? "defaults, small sizes; all kinds of entries, two keyspaces"
                                     : "the same: every check is on by default";
 }
 

@@ -3,11 +3,11 @@
 // no sync is acknowledged after one that failed, reads go on, and once the fault is gone a reopened
 // database is whole. Nothing crashes, hangs or leaves files open.
 //
-// Method: a workload (puts, batches in all log modes, flushes, a compaction, gets, scans, reopens)
-// runs in deterministic mode on a simulated disk. First without faults, to count its calls; then
-// again for each call, which fails with each error that the operating system may give, once, from
-// then on for good, or every second, third or seventh time; with failing writes that arrive half;
-// ending in a close or a power cut.
+// Method: a workload (entries of all kinds and batches in all log modes, keyspaces made, dropped
+// and made again, flushes, a compaction, gets, scans, reopens) runs in deterministic mode on a
+// simulated disk. First without faults, to count its calls; then again for each call, which fails
+// with each error that the operating system may give, once, from then on for good, or every second,
+// third or seventh time; with failing writes that arrive half; ending in a close or a power cut.
 //
 // Oracle: History, as in the crash explorer.
 //

@@ -1,6 +1,5 @@
 #include "fault_sweep/sweep_workload.h"
 
-#include "base/batch_codec.h"
 #include "io/posix_error.h"
 #include "testing/engine_harness.h"
 
@@ -30,6 +29,7 @@ DatabaseConfig ConfigOf(std::uint64_t number) {
   config.stop_run_count = 10'000;
   config.disk_reserve_bytes = 0;
   config.compression = static_cast<CompressionKind>(number % 3);
+  config.merge_operator = MergeOperatorKind::kAppend;
   return config;
 }
 
@@ -42,6 +42,8 @@ SweepWorkload::SweepWorkload(std::uint64_t seed, const FaultCase& fault)
       config_(ConfigOf(fault.config)),
       injector_(fault),
       history_(config_),
+      rows_(config_, history_, seed,
+            [](Random& random) { return "key" + std::to_string(random.Below(kKeys)); }),
       machine_(files_, seed) {
   files_.SetHook(injector_.Hook());
   files_.SetPartialWrites(fault.partial_writes);
@@ -59,6 +61,11 @@ void SweepWorkload::Step(const Action& action) {
 void SweepWorkload::Run() {
   Open();
   for (std::uint64_t phase = 0; phase < kPhases; ++phase) {
+    // The second one is dropped and made again: nothing of it may come back.
+    Step([&] { MakeKeyspace(phase == 0 ? "first" : "second"); });
+    Step([&] {
+      if (machine_.is_open()) machine_.PassMillis(random_.Below(5000));
+    });
     for (std::uint64_t write = 0; write < kWritesInPhase; ++write) {
       const auto mode = static_cast<WalMode>((write + phase) % 3);
       Step([&] { Write(mode, write % 4 == 0 ? 4 : 1, write % 5 == 0 ? 2000 : 60); });
@@ -68,6 +75,7 @@ void SweepWorkload::Run() {
     Step([&] { Flush(); });
     Step([&] { Write(WalMode::kSync, 2, 100); });
     if (phase == 1) Step([&] { Compact(); });
+    if (phase == 1) Step([&] { DropKeyspace("second"); });
     Step([&] { ReadAll(); });
   }
   Reopen();
@@ -115,33 +123,22 @@ void SweepWorkload::Open() {
       Say("a loss: " + machine_.engine().recovery_report().losses.front());
     }
     history_.Reopened(last);
+    history_.Settle(machine_.engine());
     uncertain_ = false;
   }
 }
 
 void SweepWorkload::Write(WalMode mode, std::size_t row_count, std::size_t value_bytes) {
   if (!machine_.is_open()) return;
-  std::vector<HistoryRow> rows;
-  std::string encoded;
-  SequenceNumber sequence = history_.acknowledged();
-  for (std::size_t i = 0; i < row_count; ++i) {
-    HistoryRow row{"key" + std::to_string(random_.Below(kKeys)), std::nullopt};
-    const bool removes = random_.OneIn(6);
-    ++sequence;
-    if (!removes) {
-      row.value = ValueOf(row.key, sequence, history_.batch_count(), seed_, value_bytes, 0);
-    }
-    AppendBatchEntry(encoded, {.operation = removes ? Operation::kDelete : Operation::kPut,
-                               .key = row.key,
-                               .value = removes ? std::string_view() : *row.value});
-    rows.push_back(std::move(row));
-  }
+  std::vector<HistoryRow> rows = rows_.Draw(random_, row_count, value_bytes, machine_.WallMicros());
+  const Result<EncodedRows> encoded = Encode(rows, history_, machine_.engine());
+  if (!encoded) return Say("a keyspace is gone: " + encoded.error().ToString());
   const bool sync_was_lost = injector_.failed_log_sync() && uncertain_;
-  if (!uncertain_) history_.Issue(std::move(rows), mode, encoded.size());
+  if (!uncertain_) history_.Issue(std::move(rows), mode, encoded->bytes.size());
   while (true) {
     const Result<SequenceNumber> last =
-        machine_.engine().Write(encoded, static_cast<std::uint32_t>(row_count),
-                                {.wal_mode = mode, .fail_if_stalled = true});
+        machine_.engine().Write(encoded->bytes, static_cast<std::uint32_t>(row_count),
+                                encoded->keyspaces, {.wal_mode = mode, .fail_if_stalled = true});
     if (last) {
       if (sync_was_lost) Say("a write was acknowledged after a failed sync of the log");
       if (uncertain_) return Say("a write was acknowledged after one whose fate is open");
@@ -179,6 +176,29 @@ void SweepWorkload::Compact() {
   const Result<void> compacted =
       machine_.CallThroughRetries([](Engine& engine) { return engine.CompactRange({}, {}); });
   if (!compacted) CheckError("compact", compacted.error());
+}
+
+// One whose making or dropping fails may be there or not, until an open has decided.
+void SweepWorkload::MakeKeyspace(const std::string& name) {
+  if (!machine_.is_open() || history_.MayHave(name)) return;
+  const DatabaseConfig config = KeyspaceConfig(config_, history_.keyspace_count());
+  const std::size_t number = history_.Making(name, config.merge_operator);
+  const Result<Keyspace> made = machine_.engine().CreateKeyspace(name, config);
+  if (!made) return CheckError("create keyspace", made.error());
+  history_.Made(number, made->id());
+}
+
+void SweepWorkload::DropKeyspace(const std::string& name) {
+  if (!machine_.is_open()) return;
+  for (const std::size_t number : history_.KeyspacesThere()) {
+    if (history_.NameOf(number) != name) continue;
+    const Result<Keyspace> keyspace = machine_.engine().OpenKeyspace(name);
+    if (!keyspace) return Say("a keyspace is gone: " + keyspace.error().ToString());
+    history_.Dropping(number);
+    const Result<void> dropped = machine_.engine().DropKeyspace(*keyspace);
+    if (!dropped) return CheckError("drop keyspace", dropped.error());
+    return history_.Dropped(number);
+  }
 }
 
 // Reads go on, whatever happened to writing: an error is the disk's own, an answer is the right
@@ -224,7 +244,7 @@ void SweepWorkload::CheckAfterwards() {
     machine_.TurnOff();
   }
   if (disk_.open_file_count() != 0) Say("files were left open after the close");
-  Machine survivor(disk_, seed_);
+  Machine survivor(disk_, seed_, machine_.WallMicros());
   if (const Result<void> opened = survivor.Open(config_); !opened) {
     return Say("does not open after the fault is gone: " + opened.error().ToString());
   }

@@ -1,4 +1,5 @@
-// SweepWorkload: the life of a small database during which calls on the disk fail, and the checks
+// SweepWorkload: the life of a small database during which calls on the disk fail (entries of all
+// kinds, keyspaces made, written to and dropped, flushes, a compaction, reopens), and the checks
 // that hold whatever fails: the right error, no acknowledged write lost, no sync acknowledged after
 // one that failed, reads that go on, and a clean database once the fault is gone.
 //
@@ -12,6 +13,7 @@
 #include "base/random.h"
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
+#include "crash_explorer/row_maker.h"
 #include "fault_sweep/fault_case.h"
 #include "io/memory_file_system.h"
 
@@ -38,6 +40,8 @@ class SweepWorkload {
   void Refused(const Error& error);
   void Flush();
   void Compact();
+  void MakeKeyspace(const std::string& name);
+  void DropKeyspace(const std::string& name);
   void ReadAll();
   void Reopen();
   void CheckError(const char* call, const Error& error);
@@ -52,6 +56,7 @@ class SweepWorkload {
   io::FaultFileSystem files_{disk_};
   FaultInjector injector_;
   History history_;
+  const RowMaker rows_;
   Machine machine_;
   bool uncertain_ = false;  // a write failed: none may be acknowledged before the next open
   std::uint64_t step_count_ = 0;

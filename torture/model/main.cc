@@ -7,7 +7,9 @@
 // compactions, and reopenings after a close, a kill or a power cut. Each round runs on every one of
 // 24 option sets (option_sets.h). Rounds differ: fixed or variable widths, 60 to 6,000 keys, evenly
 // written or with four keys that take most writes between up to 256 snapshots, background work in
-// seeded steps or on real threads, the same options at each reopening or others.
+// seeded steps or on real threads, the same options at each reopening or others. One round in
+// sixteen has entries of all kinds in keyspaces that come and go, and time that passes
+// (kinds_round.h).
 //
 // Oracle: VersionModel, for each answer; a std::map beside it in one round of eight; relations
 // among answers (a scan backward is the scan forward reversed, gets find what a scan finds, a
@@ -15,9 +17,9 @@
 // digest of all answers of a round, which must be the same for all option sets.
 //
 // Cannot see: damage and lost writes (the disk is sound, and a power cut follows a sync), several
-// writers at once, what expires.
+// writers at once.
 //
-//   torture-model --seed N --plan ROUND:OPTION_SET[:OPERATIONS]
+//   torture-model --seed N --plan [kinds:]ROUND:OPTION_SET[:OPERATIONS]
 #include <malloc.h>
 
 #include <atomic>
@@ -28,6 +30,7 @@
 #include <vector>
 
 #include "harness/torture_run.h"
+#include "model/kinds_round.h"
 #include "model/option_sets.h"
 #include "model/round.h"
 
@@ -36,6 +39,7 @@ namespace {
 
 // More than the goal of 100 million: a run ends here even if it has time left.
 constexpr std::uint64_t kOperationsMax = 120'000'000;
+constexpr std::uint64_t kKindsOneIn = 16;
 
 class ModelTorture {
  public:
@@ -46,8 +50,14 @@ class ModelTorture {
     for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
       threads.emplace_back([this] {
         while (run_.TimeLeft() && operations_ < kOperationsMax) {
+          // A round of all kinds takes as long as four or five of plain rows.
           const std::uint64_t item = next_item_++;
-          RunRound({item / kOptionSetCount, item % kOptionSetCount, {}});
+          const bool kinds = item % kKindsOneIn == 0;
+          const std::uint64_t number = kinds ? item / kKindsOneIn : item - item / kKindsOneIn - 1;
+          const RoundPlan plan{.kinds = kinds,
+                               .round = number / kOptionSetCount,
+                               .option_set = number % kOptionSetCount};
+          kinds ? RunKindsRound(plan) : RunRound(plan);
         }
       });
     }
@@ -68,6 +78,26 @@ class ModelTorture {
       CompareDigests(plan, round.digest());
     }
     Report(tally);
+  }
+
+  void RunKindsRound(const RoundPlan& plan) {
+    KindsRound round(run_.seed(), plan);
+    const Result<void> done = round.Run([&] { return !run_.plan().empty() || run_.TimeLeft(); });
+    operations_ += round.tally().operations;
+    if (!done) {
+      RoundPlan repeat = plan;
+      repeat.operations = round.tally().operations;
+      run_.Count("differences");
+      run_.Fail(repeat.ToString(),
+                "operation " + std::to_string(*repeat.operations) + ": " + done.error().ToString());
+    }
+    Report(round.tally());
+    run_.Count("kinds_rounds");
+    run_.Count("kinds_operations", static_cast<double>(round.tally().operations));
+    run_.Count("keyspaces_made", static_cast<double>(round.keyspaces_made()));
+    run_.Count("range_deletes", static_cast<double>(round.range_deletes()));
+    run_.Count("merges", static_cast<double>(round.merges()));
+    run_.Count("expiring_entries", static_cast<double>(round.expiring_entries()));
   }
 
  private:
@@ -126,11 +156,11 @@ int Main(int argc, char** argv) {
   }
   const std::optional<RoundPlan> plan = RoundPlan::Parse(run.plan());
   if (!plan) {
-    std::fprintf(stderr, "--plan takes ROUND:OPTION_SET[:OPERATIONS], not %s\n",
+    std::fprintf(stderr, "--plan takes [kinds:]ROUND:OPTION_SET[:OPERATIONS], not %s\n",
                  run.plan().c_str());
     return 2;
   }
-  torture.RunRound(*plan);
+  plan->kinds ? torture.RunKindsRound(*plan) : torture.RunRound(*plan);
   return run.Finish();
 }
 

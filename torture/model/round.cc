@@ -15,6 +15,7 @@ constexpr std::uint64_t kOperationsPerRound = 20'000;
 constexpr std::size_t kSnapshotsMax = 8;
 constexpr std::size_t kHotSnapshotsMax = 256;
 constexpr std::uint32_t kHotKeys = 4;
+constexpr std::string_view kKindsPrefix = "kinds:";
 
 Random StreamOf(std::uint64_t seed, std::uint64_t round) {
   return Random(seed * 1'000'003 + round);
@@ -31,6 +32,8 @@ Rows::Shape ShapeOf(std::uint64_t round) {
 
 std::optional<RoundPlan> RoundPlan::Parse(std::string_view text) {
   RoundPlan plan;
+  plan.kinds = text.starts_with(kKindsPrefix);
+  if (plan.kinds) text.remove_prefix(kKindsPrefix.size());
   std::uint64_t numbers[3] = {};
   std::size_t count = 0;
   const char* at = text.data();
@@ -51,7 +54,8 @@ std::optional<RoundPlan> RoundPlan::Parse(std::string_view text) {
 }
 
 std::string RoundPlan::ToString() const {
-  std::string text = std::to_string(round) + ":" + std::to_string(option_set);
+  std::string text = kinds ? std::string(kKindsPrefix) : std::string();
+  text += std::to_string(round) + ":" + std::to_string(option_set);
   if (operations) text += ":" + std::to_string(*operations);
   return text;
 }

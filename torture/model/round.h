@@ -24,6 +24,7 @@ namespace quiver::torture {
 
 /// What to repeat: a round on an option set, as far as an operation.
 struct RoundPlan {
+  bool kinds = false;  ///< a KindsRound
   std::uint64_t round = 0;
   std::uint64_t option_set = 0;
   std::optional<std::uint64_t> operations;

@@ -34,12 +34,15 @@ Result<void> Subject::Stop(End end) {
 }
 
 Result<SequenceNumber> Subject::Write(std::string_view encoded, std::uint32_t count,
-                                      std::optional<WalMode> mode) {
-  if (real_threads_) return engine_->Write(encoded, count, {.wal_mode = mode});
+                                      std::optional<WalMode> mode,
+                                      std::span<KeyspaceState* const> keyspaces) {
+  QUIVER_ASSIGN_OR_RETURN(KeyspaceState* const default_keyspace, engine().Resolve(nullptr));
+  if (keyspaces.empty()) keyspaces = {&default_keyspace, 1};
+  if (real_threads_) return engine_->Write(encoded, count, keyspaces, {.wal_mode = mode});
   // Where it would wait for a flush, take the flush's steps.
   for (int step = 0; step < kStallStepsMax; ++step) {
-    Result<SequenceNumber> written =
-        machine_.engine().Write(encoded, count, {.wal_mode = mode, .fail_if_stalled = true});
+    Result<SequenceNumber> written = machine_.engine().Write(
+        encoded, count, keyspaces, {.wal_mode = mode, .fail_if_stalled = true});
     if (written || written.error().code() != ErrorCode::kBusy) return written;
     (void)machine_.StepOrWait(random_);
   }
@@ -51,11 +54,11 @@ Result<void> Subject::Flush() {
 }
 
 Result<void> Subject::Compact(std::optional<std::string_view> begin,
-                              std::optional<std::string_view> end) {
-  if (real_threads_) return engine_->CompactRange(begin, end);
+                              std::optional<std::string_view> end, const Keyspace* keyspace) {
+  if (real_threads_) return engine_->CompactRange(begin, end, keyspace);
   QUIVER_TRY(machine_.Flush());  // so that nothing runs beside the merge
   machine_.Drain();
-  return machine_.engine().CompactRange(begin, end);
+  return machine_.engine().CompactRange(begin, end, keyspace);
 }
 
 void Subject::Background() {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/random.h"
@@ -28,10 +29,16 @@ class Subject {
   Result<void> Stop(End end);
 
   Engine& engine() { return real_threads_ ? *engine_ : machine_.engine(); }
+  /// `keyspaces` are those that the entries name; none: the default one.
   Result<SequenceNumber> Write(std::string_view encoded, std::uint32_t count,
-                               std::optional<WalMode> mode);
+                               std::optional<WalMode> mode,
+                               std::span<KeyspaceState* const> keyspaces = {});
   Result<void> Flush();
-  Result<void> Compact(std::optional<std::string_view> begin, std::optional<std::string_view> end);
+  Result<void> Compact(std::optional<std::string_view> begin, std::optional<std::string_view> end,
+                       const Keyspace* keyspace = nullptr);
+  /// Time, of a deterministic subject.
+  std::uint64_t WallMicros() const { return machine_.WallMicros(); }
+  void PassMillis(std::uint64_t duration_ms) { machine_.PassMillis(duration_ms); }
   /// Lets background work happen, at random a little of it or all that is due.
   void Background();
 
