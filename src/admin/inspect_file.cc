@@ -57,7 +57,10 @@ Result<void> InspectSegment(io::Directory& directory, const std::string& name, b
                             const LineSink& sink) {
   return wal::WalkSegment(directory, name, [&](const wal::SegmentFrame& frame) {
     std::string line = std::to_string(frame.offset) + " " + frame.kind;
-    if (frame.entry_count != 0) {
+    if (frame.entry_count != 0 && frame.encoded.empty()) {
+      line += " passes over " + std::to_string(frame.entry_count) + " sequence numbers from " +
+              std::to_string(frame.first_sequence) + " on";
+    } else if (frame.entry_count != 0) {
       line += " " + std::to_string(frame.entry_count) + " entries from sequence " +
               std::to_string(frame.first_sequence);
     }
