@@ -89,6 +89,56 @@ def scan_bounds(work):
     check(reader.wait() in (0, -signal.SIGPIPE), "a closed pipe ends the command quietly")
 
 
+def keyspaces(work):
+    db = work / "keyspaces"
+    run("put", db, "k", "of default")
+    run("put", db, "k", "of users", "--keyspace", "users", expect=FAILED)
+    run("put", work / "none", "k", "v", "--keyspace", "users", expect=FAILED)
+    check(not (work / "none").exists(), "a put into a keyspace makes no database")
+    run("keyspace", "create", db, "users")
+    run("keyspace", "create", db, "counters", "--merge-operator", "add_int64")
+    run("keyspace", "create", db, "users", expect=FAILED)
+    check(run("keyspace", "list", db).stdout == b"default\nusers\ncounters\n", "all keyspaces in order")
+    run("put", db, "k", "of users", "--keyspace", "users")
+    check(run("get", db, "k").stdout == b"of default", "the default keyspace has its own k")
+    check(run("get", db, "k", "--keyspace", "users").stdout == b"of users", "and users another")
+    rows = "".join(json.dumps({"key": f"u{i:03d}", "value": "v"}) + "\n" for i in range(100))
+    run("load", db, "-", "--keyspace", "users", stdin=rows.encode())
+    count = lambda *flags: int(run("count", db, *flags).stdout)
+    check(count() == 1 and count("--keyspace", "users") == 101, "load and count work on a keyspace")
+    check(count("--keyspace", "users", "--prefix", "u01") == 10, "count takes bounds")
+    check(len(run("dump", db, "--keyspace", "users").stdout.splitlines()) == 101, "dump works on a keyspace")
+    run("del", db, "--range", "u010", "u020", "--keyspace", "users")
+    check(count("--keyspace", "users") == 91, "del --range deletes a range")
+    run("del", db, "u000", "--keyspace", "users")
+    check(count("--keyspace", "users") == 90, "del is delete")
+    run("del", db, expect=USAGE)
+    run("del", db, "a", "--range", "a", "b", expect=USAGE)
+    run("merge", db, "hits", "40", "--keyspace", "counters")
+    run("merge", db, "hits", "--keyspace", "counters", "--", "-2")
+    check(run("get", db, "hits", "--keyspace", "counters").stdout == (38).to_bytes(8, "little"), "counters in decimal")
+    run("merge", db, "hits", "many", "--keyspace", "counters", expect=USAGE)
+    run("merge", db, "k", "1", expect=FAILED)
+    run("put", db, "brief", "v", "--ttl", "300ms")
+    run("put", db, "long", "v", "--ttl", "2h")
+    run("load", db, "-", "--ttl", "300ms", stdin=b'{"key":"l1","value":"v"}\n')
+    time.sleep(0.4)
+    run("get", db, "brief", expect=NOT_FOUND)
+    run("get", db, "l1", expect=NOT_FOUND)
+    check(run("get", db, "long").stdout == b"v", "what has hours to live is there")
+    for bad in ("", "0s", "5x", "-1s", "99999999999999999d"):
+        run("put", db, "k", "v", f"--ttl={bad}", expect=USAGE)
+    run("bench", db, "--keyspace", "users", "--rows", "10", expect=FAILED)
+    run("bench", db, "--keyspace", "users", "--rows", "10", "--workloads", "fillseq,readrandom", "--use-existing")
+    check(count("--keyspace", "users", "--prefix", "000") == 10, "bench writes into the keyspace")
+    check(b"keyspace users: " in run("verify", db).stdout, "verify tells of each keyspace")
+    run("compact", db, "--keyspace", "users")
+    run("keyspace", "drop", db, "users")
+    run("keyspace", "drop", db, "users", expect=FAILED)
+    run("keyspace", "drop", db, "default", expect=FAILED)
+    check(run("keyspace", "list", db).stdout == b"default\ncounters\n", "a dropped keyspace is gone")
+
+
 def transfer(work):
     db, out = work / "transfer", work / "rows.jsonl"
     lines = "".join(json.dumps({"key": f"k{i}", "value": "v" * i}) + "\n" for i in range(200))
@@ -400,7 +450,7 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
+        for part in (data_verbs, scan_bounds, keyspaces, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
             part(work)
     print(f"command: {checks} checks passed")
 
