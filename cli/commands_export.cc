@@ -96,9 +96,11 @@ constexpr std::size_t kSqlRowBytesMax = std::size_t{8} << 20;
 constexpr const char* kPythonProgram =
     "import sys, duckdb\n"
     "db = duckdb.connect()\n"
-    "db.execute(sys.argv[1])\n"
-    "answer = db.sql(sys.argv[2])\n"
-    "if answer is not None: answer.show(max_rows=sys.maxsize, max_width=1000)\n";
+    "try:\n"
+    "    db.execute(sys.argv[1])\n"
+    "    answer = db.sql(sys.argv[2])\n"
+    "    if answer is not None: answer.show(max_rows=sys.maxsize, max_width=1000)\n"
+    "except duckdb.Error as error: sys.exit(f'quiver: DuckDB: {error}')\n";
 
 /// Starts `program`; true if it ends with 0. Its output goes nowhere.
 bool Succeeds(const std::vector<const char*>& program) {

@@ -133,10 +133,64 @@ def keyspaces(work):
     check(count("--keyspace", "users", "--prefix", "000") == 10, "bench writes into the keyspace")
     check(b"keyspace users: " in run("verify", db).stdout, "verify tells of each keyspace")
     run("compact", db, "--keyspace", "users")
+    shown = {row["name"]: row for row in json.loads(run("stats", db, "--json").stdout)["keyspaces"]}
+    check(shown["users"]["entries"] > 90 and shown["users"]["table_bytes"] > 0, f"stats by keyspace: {shown}")
+    check(b'quiver_keyspace_entries{keyspace="users"} ' in run("stats", db, "--prometheus").stdout, "a label a keyspace")
+    check(b"keyspaces" in run("stats", db).stdout, "stats lists keyspaces")
     run("keyspace", "drop", db, "users")
     run("keyspace", "drop", db, "users", expect=FAILED)
     run("keyspace", "drop", db, "default", expect=FAILED)
     check(run("keyspace", "list", db).stdout == b"default\ncounters\n", "a dropped keyspace is gone")
+
+
+def export_and_sql(work):
+    db = work / "export"
+    rows = {"a": 'say "hi", he said', "b,c": "two\nlines", "d": "", "e": "plain"}
+    run("load", db, "-", stdin="".join(json.dumps({"key": k, "value": v}) + "\n" for k, v in rows.items()).encode())
+    run("put", db, "--hex", "ff00", "0a")
+    csv_text = run("export", db, "--format", "csv").stdout
+    check(csv_text.startswith(b'key,value\na,"say ""hi"", he said"\n"b,c","two\nlines"\nd,\n') and b'\xff\x00,"\n"\n' in csv_text,
+          f"CSV keeps every byte: {csv_text}")
+    check(run("export", db).stdout == run("dump", db).stdout, "JSON lines are those of dump")
+    check(run("export", db, "--from", "b", "--to", "e", "--limit", "1").stdout.count(b"\n") == 1, "range and limit")
+    run("export", db, "--format", "arrow", expect=USAGE)
+    run("export", db, "--format", "csv", "--output", work / "x.csv", expect=USAGE)
+    run("export", db, "--format", "xml", expect=USAGE)
+    run("export", db, "--format", "arrow", "--output", work / "x.arrow")
+    run("import", work / "imported", work / "x.arrow")
+    check(run("dump", work / "imported").stdout == run("dump", db).stdout, "import takes what export wrote")
+
+    def sql(path, *arguments):
+        return subprocess.run([QUIVER, "sql", db, *arguments], capture_output=True, timeout=120,
+                              env={**os.environ, "PATH": str(path)})
+
+    nothing = work / "bin"
+    nothing.mkdir()
+    absent = sql(nothing, "select 1")
+    check(absent.returncode == FAILED and b"pip install duckdb" in absent.stderr, f"without DuckDB: {absent}")
+    # A stand-in that shows what the real one is given.
+    stand_in = nothing / "duckdb"
+    stand_in.write_text('#!/bin/sh\n[ "$1" = -version ] && exit 0\nwhile read -r line; do echo "$line"; done\n'
+                        'for last; do :; done\necho "$last"\n[ "$last" != bad ]\n')
+    stand_in.chmod(0o755)
+    given = sql(nothing, "select 1", "--from", "a", "--to", "e")
+    check(given.stdout.splitlines() == [b"61," + rows["a"].encode().hex().encode(),
+                                        b"622c63," + rows["b,c"].encode().hex().encode(), b"64,", b"select 1"],
+          f"DuckDB is given the rows of the range and the query: {given}")
+    check(sql(nothing, "bad").returncode == FAILED, "a query that fails")
+    run("put", db, "large", "-", stdin=b"x" * (5 << 20))
+    large = sql(nothing, "select 1")
+    check(large.returncode == FAILED and b"narrow the range" in large.stderr and b"select" not in large.stdout,
+          "with a row that DuckDB cannot take there is no answer")
+    try:
+        import duckdb  # noqa: F401
+    except ImportError:
+        print("skipped in part: DuckDB is not installed, so that sql was asked of a stand-in alone")
+        return
+    stand_in.unlink()
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    real = sql(path, "--to", "f", "select count(*) as n, max(octet_length(value)) as m from db")
+    check(real.returncode == DONE and b"17" in real.stdout, f"DuckDB answers: {real}")
 
 
 def transfer(work):
@@ -450,7 +504,7 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, keyspaces, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
+        for part in (data_verbs, scan_bounds, keyspaces, export_and_sql, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
             part(work)
     print(f"command: {checks} checks passed")
 
