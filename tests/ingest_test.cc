@@ -171,6 +171,34 @@ TEST(IngestTest, IsNewerThanWhatCameBeforeAndOlderThanWhatComesAfter) {
   ASSERT_TRUE((*reopened)->Close());
 }
 
+TEST(IngestTest, AnIngestOutlivesADamagedLog) {
+  io::MemoryFileSystem disk;
+  DatabaseConfig config = HarnessConfig(WalMode::kSync);
+  auto engine = *OpenEngine(disk, config);
+  ASSERT_TRUE(Ingest(*engine, {WriteArrow(disk, "a.arrow", {{"a", "in"}})}));
+  const auto image = disk.CrashImage(nullptr);
+  auto directory = *image->OpenDirectory("/db", false);
+  const auto entries = *directory->List();
+  for (const io::DirectoryEntry& entry : entries) {
+    if (!entry.name.ends_with(".wal")) continue;
+    std::string bytes = *io::ReadWholeFile(*directory, entry.name, std::uint64_t{1} << 30);
+    ASSERT_GT(bytes.size(), 200U);
+    bytes[200] =
+        static_cast<char>(bytes[200] ^ 1);  // in the first frame, which passes over numbers
+    ASSERT_TRUE(io::ReplaceFileDurably(*directory, entry.name, bytes));
+  }
+  config.wal_recovery_mode = WalRecoveryMode::kSkipAnyCorrupt;
+  for (int opening = 0; opening < 2; ++opening) {
+    auto reopened = OpenEngine(*image, config);
+    ASSERT_TRUE(reopened) << reopened.error().ToString();
+    EXPECT_EQ(GetFrom(**reopened, "a")->value(), opening == 0 ? "in" : "later");
+    const auto put = PutInto(**reopened, "a", "later");
+    ASSERT_TRUE(put) << put.error().ToString();
+    EXPECT_EQ(GetFrom(**reopened, "a")->value(), "later");
+    ASSERT_TRUE((*reopened)->Close());
+  }
+}
+
 TEST(IngestTest, RangeDeletesAndDeletesBeforeItHideNothingOfIt) {
   io::MemoryFileSystem disk;
   auto engine = *OpenEngine(disk, HarnessConfig(WalMode::kAsync));
