@@ -5,7 +5,6 @@
 
 #include "base/coding.h"
 #include "base/try.h"
-#include "compaction/job_run.h"
 #include "iterator/merging_iterator.h"
 #include "sstable/table.h"
 
@@ -18,7 +17,10 @@ constexpr std::uint32_t kPieceReadAheadBytes = 256U << 10;
 }  // namespace
 
 IngestSort::IngestSort(const JobContext& context, std::uint64_t memory_bytes)
-    : context_(context), memory_bytes_(memory_bytes), arena_(std::make_unique<Arena>()) {}
+    : context_(context),
+      memory_bytes_(memory_bytes),
+      charged_(context.ledger, memory_bytes),
+      arena_(std::make_unique<Arena>()) {}
 
 IngestSort::~IngestSort() {
   for (const auto& tier : tiers_) Remove(tier);

@@ -25,6 +25,7 @@
 
 #include "base/arena.h"
 #include "compaction/compaction_job.h"
+#include "compaction/job_run.h"
 
 namespace quiver {
 
@@ -75,6 +76,7 @@ class IngestSort {
 
   const JobContext& context_;
   const std::uint64_t memory_bytes_;
+  const CompactionMemory charged_;
   std::uint64_t rows_ = 0;
   std::unique_ptr<Arena> arena_;
   std::vector<Item> items_;

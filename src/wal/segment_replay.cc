@@ -106,8 +106,8 @@ Result<void> SegmentReplay::ReplayBatch(const Frame& frame) {
   if (sequence_known_ && first <= last_sequence_) return {};
   last_sequence_ = frame.last_sequence();
   sequence_known_ = true;
-  // A frame without bytes only passes over numbers.
-  if (last_sequence_ <= options_.flushed_sequence || frame.rest.empty()) return {};
+  if (last_sequence_ <= options_.flushed_sequence) return {};
+  if (frame.rest.empty()) return {};  // it only passes over numbers
   ++result_.batches;
   result_.entries += frame.header.entry_count;
   result_.bytes += frame.end_offset - frame.offset;
