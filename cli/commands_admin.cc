@@ -4,6 +4,7 @@
 
 #include "bytes_text.h"
 #include "exit_code.h"
+#include "keyspace_flag.h"
 #include "output.h"
 #include "progress.h"
 #include "quiver/admin.h"
@@ -17,6 +18,7 @@ struct AdminOptions {
   std::string directory;
   std::string file;
   std::string from, to;
+  std::string keyspace;
   bool json = false;
   bool prometheus = false;
   bool entries = false;
@@ -33,6 +35,18 @@ int RunStats(const AdminOptions& options) {
   return kDone;
 }
 
+void PrintKeyspace(const KeyspaceSummary& keyspace) {
+  std::printf("keyspace %s: %llu tables (%llu with expiries), %llu bytes, %llu entries",
+              EscapeBytes(keyspace.name).c_str(), static_cast<unsigned long long>(keyspace.tables),
+              static_cast<unsigned long long>(keyspace.expiring_tables),
+              static_cast<unsigned long long>(keyspace.bytes),
+              static_cast<unsigned long long>(keyspace.entries));
+  if (keyspace.range_deletes != 0) {
+    std::printf(", %llu range deletes", static_cast<unsigned long long>(keyspace.range_deletes));
+  }
+  std::printf("\n");
+}
+
 int RunVerify(const AdminOptions& options) {
   Progress progress("verifying", "bytes");
   const auto report =
@@ -45,6 +59,9 @@ int RunVerify(const AdminOptions& options) {
                 static_cast<unsigned long long>(damage.offset), damage.what.c_str());
   }
   for (const std::string& note : report->notes) std::printf("note: %s\n", note.c_str());
+  if (report->keyspaces.size() > 1) {
+    for (const KeyspaceSummary& keyspace : report->keyspaces) PrintKeyspace(keyspace);
+  }
   std::printf("%llu files, %llu bytes, %llu entries: %s\n",
               static_cast<unsigned long long>(report->files),
               static_cast<unsigned long long>(report->bytes),
@@ -80,7 +97,10 @@ int RunCompact(const Session& session, const AdminOptions& options) {
   std::optional<std::string_view> from, to;
   if (!options.from.empty()) from = options.from;
   if (!options.to.empty()) to = options.to;
-  if (const auto done = (*database)->CompactRange(from, to); !done) return Fail(done.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  const auto done = (*database)->CompactRange(from, to, keyspace->get());
+  if (!done) return Fail(done.error());
   if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
   return kDone;
 }
@@ -99,6 +119,7 @@ void AddWritingVerbs(CLI::App& app, Session& session) {
   compact->add_option("dir", compact_options->directory, "Directory of the database")->required();
   compact->add_option("--from", compact_options->from, "First key, inclusive");
   compact->add_option("--to", compact_options->to, "End, exclusive");
+  AddKeyspaceFlag(*compact, compact_options->keyspace);
   session.AddSettingFlags(*compact);
   session.SetAction(*compact,
                     [&session, compact_options] { return RunCompact(session, *compact_options); });

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "exit_code.h"
+#include "keyspace_flag.h"
 #include "session.h"
 #include "workload.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 struct BenchOptions {
   std::string directory;
+  std::string keyspace;
   std::string workloads = "fillseq,fillrandom,readrandom,readmissing,seekrandom,readseq";
   WorkloadOptions workload;
   bool list = false;
@@ -46,13 +48,15 @@ void Print(const WorkloadResult& result, bool json) {
 
 // Refuses a database with rows of somebody else: bench would write its own among them. The keys of
 // bench are numbers with leading zeros, so the first and the last key speak for all between.
-Result<void> CheckRowsAreOurs(const std::string& directory) {
+Result<void> CheckRowsAreOurs(const std::string& directory, const std::string& name) {
   auto database = Database::OpenReadOnly(directory);
   if (!database) {
     if (database.error().code() == ErrorCode::kNotFound) return {};
     return database.error();
   }
-  auto rows = (*database)->NewIterator();
+  const auto keyspace = ChosenKeyspace::Find(**database, name);
+  if (!keyspace) return keyspace.error();
+  auto rows = (*database)->NewIterator({.keyspace = keyspace->get()});
   if (!rows) return rows.error();
   for (const bool first : {true, false}) {
     first ? rows->SeekToFirst() : rows->SeekToLast();
@@ -78,13 +82,18 @@ int RunBench(const Session& session, const BenchOptions& options) {
     return kUsage;
   }
   if (!options.use_existing) {
-    if (const auto ours = CheckRowsAreOurs(options.directory); !ours) return Fail(ours.error());
+    const auto ours = CheckRowsAreOurs(options.directory, options.keyspace);
+    if (!ours) return Fail(ours.error());
   }
-  auto database = session.OpenForWriting(options.directory, /*create=*/true);
+  auto database = session.OpenForWriting(options.directory, options.keyspace.empty());
   if (!database) return Fail(database.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  WorkloadOptions workload = options.workload;
+  workload.keyspace = keyspace->get();
   std::istringstream names(options.workloads);
   for (std::string name; std::getline(names, name, ',');) {
-    const auto result = RunWorkload(name, **database, options.workload);
+    const auto result = RunWorkload(name, **database, workload);
     if (!result) {
       Fail(result.error());
       return result.error().code() == ErrorCode::kNotFound ? kUsage : kFailed;
@@ -101,6 +110,7 @@ void AddBenchVerb(CLI::App& app, Session& session) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* bench = app.add_subcommand("bench", "Measure workloads (db_bench's names)");
   bench->add_option("dir", options->directory, "Directory of the database");
+  AddKeyspaceFlag(*bench, options->keyspace);
   bench->add_option("--workloads", options->workloads, "Comma-separated names")
       ->capture_default_str();
   AddNumber(*bench, "--rows", options->workload.rows, "Rows of the key space [1000000]", 1,

@@ -1,13 +1,17 @@
-// put, get, delete, scan.
+// put, get, merge, delete, scan, count.
+#include <charconv>
 #include <cstdio>
-#include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "bytes_text.h"
 #include "exit_code.h"
 #include "input.h"
+#include "keyspace_flag.h"
 #include "output.h"
+#include "row_range.h"
 #include "session.h"
 
 namespace quiver::cli {
@@ -18,16 +22,16 @@ struct DataOptions {
   std::string directory;
   std::string key;
   std::string value;
+  std::string keyspace;
+  std::vector<std::string> range;  ///< of delete: first key and end
+  std::uint64_t time_to_live_ms = 0;
   bool hex = false;
 };
 
 struct ScanOptions {
-  std::string directory;
-  std::string prefix, from, to;
-  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+  RowRange range;
   bool reverse = false;
   bool json = false;
-  bool hex = false;
   bool keys_only = false;
 };
 
@@ -58,22 +62,69 @@ int RunPut(const Session& session, const DataOptions& options) {
   if (!key) return Fail(key.error()), kUsage;
   const auto value = ValueArgument(options);
   if (!value) return Fail(value.error()), options.value == "-" ? kFailed : kUsage;
-  const auto config = session.ConfigForWriting(options.directory, /*create=*/true);
+  // A keyspace is in no database that there is not, and has widths of its own.
+  const bool in_default = options.keyspace.empty();
+  const auto config = session.ConfigForWriting(options.directory, in_default);
   if (!config) return Fail(config.error());
-  if (const auto fits = CheckRow(*config, *key, *value); !fits) return Fail(fits.error());
-  auto database = session.OpenForWriting(options.directory, /*create=*/true);
+  if (in_default) {
+    if (const auto fits = CheckRow(*config, *key, *value); !fits) return Fail(fits.error());
+  }
+  auto database = session.OpenForWriting(options.directory, in_default);
   if (!database) return Fail(database.error());
-  if (const auto put = (*database)->Put(*key, *value); !put) return Fail(put.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  const auto put = (*database)->Put(
+      *key, *value, {.keyspace = keyspace->get(), .time_to_live_ms = options.time_to_live_ms});
+  if (!put) return Fail(put.error());
+  if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
+  return kDone;
+}
+
+// What the keyspace's operator takes: a counter's operand is written in decimal.
+Result<std::string> OperandArgument(const DataOptions& options, MergeOperatorKind kind) {
+  if (kind != MergeOperatorKind::kAddInt64 || options.hex) return ValueArgument(options);
+  std::int64_t number = 0;
+  const std::string& text = options.value;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault == std::errc() && end == text.data() + text.size()) return EncodeInt64(number);
+  return Error(
+      ErrorCode::kInvalidArgument,
+      "'" + text + "' is not a 64-bit whole number, which merge_operator = add_int64 takes");
+}
+
+int RunMerge(const Session& session, const DataOptions& options) {
+  const auto key = BytesArgument(options.key, options.hex);
+  if (!key) return Fail(key.error()), kUsage;
+  auto database = session.OpenForWriting(options.directory, /*create=*/false);
+  if (!database) return Fail(database.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  const auto config = keyspace->get() == nullptr ? (*database)->config()
+                                                 : (*database)->KeyspaceConfig(*keyspace->get());
+  if (!config) return Fail(config.error());
+  const auto operand = OperandArgument(options, config->merge_operator);
+  if (!operand) return Fail(operand.error()), options.value == "-" ? kFailed : kUsage;
+  const auto merged = (*database)->Merge(
+      *key, *operand, {.keyspace = keyspace->get(), .time_to_live_ms = options.time_to_live_ms});
+  if (!merged) return Fail(merged.error());
   if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
   return kDone;
 }
 
 int RunDelete(const Session& session, const DataOptions& options) {
-  const auto key = BytesArgument(options.key, options.hex);
+  const auto key =
+      BytesArgument(options.range.empty() ? options.key : options.range[0], options.hex);
   if (!key) return Fail(key.error()), kUsage;
+  const auto end = BytesArgument(options.range.empty() ? "" : options.range[1], options.hex);
+  if (!end) return Fail(end.error()), kUsage;
   auto database = session.OpenForWriting(options.directory, /*create=*/false);
   if (!database) return Fail(database.error());
-  if (const auto done = (*database)->Delete(*key); !done) return Fail(done.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  const WriteOptions write{.keyspace = keyspace->get()};
+  const auto done = options.range.empty() ? (*database)->Delete(*key, write)
+                                          : (*database)->DeleteRange(*key, *end, write);
+  if (!done) return Fail(done.error());
   if (const auto closed = (*database)->Close(); !closed) return Fail(closed.error());
   return kDone;
 }
@@ -83,7 +134,9 @@ int RunGet(const DataOptions& options) {
   if (!key) return Fail(key.error()), kUsage;
   auto database = Database::OpenReadOnly(options.directory);
   if (!database) return Fail(database.error());
-  const auto value = (*database)->Get(*key);
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  const auto value = (*database)->Get(*key, {.keyspace = keyspace->get()});
   if (!value) return Fail(value.error());
   if (!*value) {
     std::fprintf(stderr, "quiver: no such key\n");
@@ -93,34 +146,20 @@ int RunGet(const DataOptions& options) {
   return kDone;
 }
 
-Result<IteratorOptions> Bounds(const ScanOptions& options) {
-  IteratorOptions bounds;
-  bounds.fill_cache = false;
-  auto prefix = BytesArgument(options.prefix, options.hex);
-  if (!prefix) return prefix.error();
-  bounds.prefix = std::move(*prefix);
-  if (!options.from.empty()) {
-    auto from = BytesArgument(options.from, options.hex);
-    if (!from) return from.error();
-    bounds.lower_bound = std::move(*from);
-  }
-  if (!options.to.empty()) {
-    auto to = BytesArgument(options.to, options.hex);
-    if (!to) return to.error();
-    bounds.upper_bound = std::move(*to);
-  }
-  return bounds;
-}
-
 int RunScan(const ScanOptions& options) {
-  const auto bounds = Bounds(options);
+  auto bounds = BoundsOf(options.range);
   if (!bounds) return Fail(bounds.error()), kUsage;
-  auto database = Database::OpenReadOnly(options.directory);
+  auto database = Database::OpenReadOnly(options.range.directory);
   if (!database) return Fail(database.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.range.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
+  bounds->keyspace = keyspace->get();
   auto rows = (*database)->NewIterator(*bounds);
   if (!rows) return Fail(rows.error());
-  const Format format = options.json ? Format::kJson : options.hex ? Format::kHex : Format::kText;
-  std::uint64_t left = options.limit;
+  const Format format = options.json        ? Format::kJson
+                        : options.range.hex ? Format::kHex
+                                            : Format::kText;
+  std::uint64_t left = options.range.limit;
   if (options.reverse) {
     rows->SeekToLast();
   } else {
@@ -141,24 +180,61 @@ int RunScan(const ScanOptions& options) {
   return kDone;
 }
 
+int RunCount(const RowRange& range) {
+  if (const auto bounds = BoundsOf(range); !bounds) return Fail(bounds.error()), kUsage;
+  const auto rows = ForEachRow(
+      range, "counting", [](std::string_view, std::string_view) { return Result<bool>(true); });
+  if (!rows) return Fail(rows.error());
+  return Print(std::to_string(*rows) + "\n") ? kDone : kFailed;
+}
+
 void AddKeyOptions(CLI::App& verb, DataOptions& options) {
   verb.add_option("dir", options.directory, "Directory of the database")->required();
   verb.add_option("key", options.key, "Key")->required();
+  AddKeyspaceFlag(verb, options.keyspace);
   verb.add_flag("--hex", options.hex, "Key and value are hexadecimal");
+}
+
+void AddDelete(CLI::App& app, Session& session) {
+  auto options = std::make_shared<DataOptions>();
+  CLI::App* remove =
+      app.add_subcommand("delete", "Delete a key or a range; what is absent is no error");
+  remove->alias("del");
+  remove->add_option("dir", options->directory, "Directory of the database")->required();
+  CLI::Option* key = remove->add_option("key", options->key, "Key");
+  CLI::Option* range = remove
+                           ->add_option("--range", options->range,
+                                        "Delete every key from the first, inclusive, to the second")
+                           ->expected(2)
+                           ->type_name("FROM TO")
+                           ->excludes(key);
+  AddKeyspaceFlag(*remove, options->keyspace);
+  remove->add_flag("--hex", options->hex, "Keys are hexadecimal");
+  session.AddSettingFlags(*remove);
+  session.SetAction(*remove, [&session, options, key, range] {
+    if ((key->count() != 0) != (range->count() != 0)) return RunDelete(session, *options);
+    std::fprintf(stderr, "quiver delete: needs a key or --range FROM TO\n");
+    return kUsage;
+  });
+}
+
+void AddCount(CLI::App& app, Session& session) {
+  auto range = std::make_shared<RowRange>();
+  CLI::App* count = app.add_subcommand("count", "Count the keys of a range");
+  AddRowRange(*count, *range);
+  count->add_flag("--hex", range->hex, "Bounds are hexadecimal");
+  session.SetAction(*count, [range] { return RunCount(*range); });
 }
 
 void AddScan(CLI::App& app, Session& session) {
   auto options = std::make_shared<ScanOptions>();
   CLI::App* scan = app.add_subcommand("scan", "Print keys and values in order");
-  scan->add_option("dir", options->directory, "Directory of the database")->required();
-  scan->add_option("--prefix", options->prefix, "Only keys that start so");
-  scan->add_option("--from", options->from, "First key, inclusive");
-  scan->add_option("--to", options->to, "End, exclusive");
-  AddNumber(*scan, "--limit", options->limit, "Print at most so many rows [no limit]", 0,
-            std::numeric_limits<std::uint64_t>::max());
+  AddRowRange(*scan, options->range);
+  AddRowLimit(*scan, options->range);
   scan->add_flag("--reverse", options->reverse, "Last key first");
   scan->add_flag("--keys-only", options->keys_only, "Without values");
-  CLI::Option* hex = scan->add_flag("--hex", options->hex, "Bounds and output are hexadecimal");
+  CLI::Option* hex =
+      scan->add_flag("--hex", options->range.hex, "Bounds and output are hexadecimal");
   scan->add_flag("--json", options->json, "One JSON object a line")->excludes(hex);
   session.SetAction(*scan, [options] { return RunScan(*options); });
 }
@@ -170,6 +246,7 @@ void AddDataVerbs(CLI::App& app, Session& session) {
   CLI::App* put = app.add_subcommand("put", "Store a value; makes the database if absent");
   AddKeyOptions(*put, *put_options);
   put->add_option("value", put_options->value, "Value; - reads it from standard input")->required();
+  AddTimeToLiveFlag(*put, put_options->time_to_live_ms);
   session.AddSettingFlags(*put);
   session.SetAction(*put, [&session, put_options] { return RunPut(session, *put_options); });
 
@@ -178,13 +255,21 @@ void AddDataVerbs(CLI::App& app, Session& session) {
   AddKeyOptions(*get, *get_options);
   session.SetAction(*get, [get_options] { return RunGet(*get_options); });
 
-  auto delete_options = std::make_shared<DataOptions>();
-  CLI::App* remove = app.add_subcommand("delete", "Delete a key; an absent one is no error");
-  AddKeyOptions(*remove, *delete_options);
-  session.AddSettingFlags(*remove);
-  session.SetAction(*remove,
-                    [&session, delete_options] { return RunDelete(session, *delete_options); });
+  auto merge_options = std::make_shared<DataOptions>();
+  CLI::App* merge = app.add_subcommand(
+      "merge", "Apply an operand to a key with the keyspace's merge operator, without reading it");
+  AddKeyOptions(*merge, *merge_options);
+  merge
+      ->add_option("operand", merge_options->value,
+                   "Operand; a decimal number for add_int64; - reads it from standard input")
+      ->required();
+  AddTimeToLiveFlag(*merge, merge_options->time_to_live_ms);
+  session.AddSettingFlags(*merge);
+  session.SetAction(*merge,
+                    [&session, merge_options] { return RunMerge(session, *merge_options); });
+  AddDelete(app, session);
   AddScan(app, session);
+  AddCount(app, session);
 }
 
 }  // namespace quiver::cli

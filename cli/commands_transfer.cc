@@ -1,10 +1,12 @@
 // load and dump: JSON lines, and Arrow IPC files with key and value columns.
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include "bytes_text.h"
 #include "exit_code.h"
 #include "input.h"
+#include "keyspace_flag.h"
 #include "output.h"
 #include "progress.h"
 #include "quiver/admin.h"
@@ -19,16 +21,18 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 struct TransferOptions {
   std::string directory;
   std::string file;
-  bool arrow = false;
+  std::string keyspace;
+  std::uint64_t time_to_live_ms = 0;
 };
 
 /// Collects rows into batches and writes them; shows progress.
 class Loader {
  public:
-  explicit Loader(Database& database) : database_(database), progress_("loading", "rows") {}
+  Loader(Database& database, const EntryOptions& entries)
+      : database_(database), entries_(entries), progress_("loading", "rows") {}
 
   Result<void> Add(std::string_view key, std::string_view value) {
-    if (const auto put = batch_.Put(key, value); !put) return put;
+    if (const auto put = batch_.Put(key, value, entries_); !put) return put;
     ++rows_;
     progress_.Update(rows_);
     return batch_.size_bytes() < kBatchBytes ? Result<void>() : WriteBatchNow();
@@ -51,6 +55,7 @@ class Loader {
   }
 
   Database& database_;
+  const EntryOptions entries_;
   Progress progress_;
   WriteBatch batch_;
   std::uint64_t rows_ = 0;
@@ -81,15 +86,27 @@ Result<void> LoadArrow(const std::string& file, Loader& loader) {
   return {};
 }
 
+// All rows of a load expire at one moment: so long after its beginning.
+std::uint64_t ExpiryAfter(std::uint64_t time_to_live_ms) {
+  if (time_to_live_ms == 0) return 0;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+             std::chrono::duration_cast<std::chrono::microseconds>(now).count()) +
+         time_to_live_ms * 1000;
+}
+
 int RunLoad(const Session& session, const TransferOptions& options) {
   auto input = Input::Open(options.file);
   if (!input) return Fail(input.error());
-  auto database = session.OpenForWriting(options.directory, /*create=*/true);
+  auto database = session.OpenForWriting(options.directory, options.keyspace.empty());
   if (!database) return Fail(database.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
   Result<void> done;
   std::uint64_t rows = 0;
   {
-    Loader loader(**database);
+    Loader loader(**database,
+                  {.keyspace = keyspace->get(), .expiry_us = ExpiryAfter(options.time_to_live_ms)});
     // By its first bytes, not by its name.
     const bool arrow = options.file != "-" && input->head().starts_with("ARROW1");
     done = arrow ? LoadArrow(options.file, loader) : LoadJsonLines(*input, loader);
@@ -122,7 +139,10 @@ Result<std::uint64_t> DumpRows(Iterator& rows, ArrowFileWriter* arrow) {
 int RunDump(const TransferOptions& options) {
   auto database = Database::OpenReadOnly(options.directory);
   if (!database) return Fail(database.error());
+  const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
+  if (!keyspace) return Fail(keyspace.error());
   IteratorOptions all;
+  all.keyspace = keyspace->get();
   all.fill_cache = false;
   auto rows = (*database)->NewIterator(all);
   if (!rows) return Fail(rows.error());
@@ -148,6 +168,8 @@ void AddTransferVerbs(CLI::App& app, Session& session) {
   load->add_option("dir", load_options->directory, "Directory of the database")->required();
   load->add_option("file", load_options->file, "File; - reads JSON lines from standard input")
       ->required();
+  AddKeyspaceFlag(*load, load_options->keyspace);
+  AddTimeToLiveFlag(*load, load_options->time_to_live_ms);
   session.AddSettingFlags(*load);
   session.SetAction(*load, [&session, load_options] { return RunLoad(session, *load_options); });
 
@@ -155,6 +177,7 @@ void AddTransferVerbs(CLI::App& app, Session& session) {
   CLI::App* dump =
       app.add_subcommand("dump", "Print every row as JSON lines, or write an Arrow file");
   dump->add_option("dir", dump_options->directory, "Directory of the database")->required();
+  AddKeyspaceFlag(*dump, dump_options->keyspace);
   dump->add_option("--arrow", dump_options->file, "Write this Arrow IPC file instead");
   session.SetAction(*dump, [dump_options] { return RunDump(*dump_options); });
 }

@@ -26,7 +26,10 @@ int Run(int argc, char** argv) {
 
   Session session;
   AddDataVerbs(app, session);
+  AddKeyspaceVerbs(app, session);
   AddTransferVerbs(app, session);
+  AddIngestVerbs(app, session);
+  AddExportVerbs(app, session);
   AddAdminVerbs(app, session);
   AddConfigVerbs(app, session);
   AddBenchVerb(app, session);

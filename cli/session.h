@@ -81,11 +81,14 @@ CLI::Option* AddNumber(CLI::App& verb, const std::string& name, Number& target,
 }
 
 /// Each adds the verbs of one group.
-void AddDataVerbs(CLI::App& app, Session& session);      // put get delete scan
+void AddDataVerbs(CLI::App& app, Session& session);      // put get merge delete scan count
 void AddTransferVerbs(CLI::App& app, Session& session);  // load dump
 void AddAdminVerbs(CLI::App& app, Session& session);   // stats verify repair inspect compact flush
 void AddConfigVerbs(CLI::App& app, Session& session);  // config show|set|check|presets
-void AddBenchVerb(CLI::App& app, Session& session);    // bench
-void AddDemoVerb(CLI::App& app, Session& session);     // demo
+void AddKeyspaceVerbs(CLI::App& app, Session& session);  // keyspace list|create|drop
+void AddIngestVerbs(CLI::App& app, Session& session);    // import
+void AddExportVerbs(CLI::App& app, Session& session);    // export sql
+void AddBenchVerb(CLI::App& app, Session& session);      // bench
+void AddDemoVerb(CLI::App& app, Session& session);       // demo
 
 }  // namespace quiver::cli

@@ -21,7 +21,7 @@ std::vector<std::string> VerbNames(const CLI::App& app) {
 
 const CLI::App* FindVerb(const CLI::App& app, const std::string& name) {
   for (const CLI::App* verb : app.get_subcommands({})) {
-    if (verb->get_name() == name) return verb;
+    if (verb->check_name(name)) return verb;
   }
   return nullptr;
 }

@@ -83,7 +83,8 @@ struct ThreadState {
 
 using Body = void (*)(ThreadState&);
 
-void Fill(ThreadState& state, bool random, const WriteOptions& options) {
+void Fill(ThreadState& state, bool random, WriteOptions options) {
+  options.keyspace = state.options->keyspace;
   for (std::uint64_t i = state.begin; i < state.end; ++i) {
     const std::uint64_t row = random ? state.numbers.Below(state.options->rows) : i;
     const std::string key = WorkloadKey(row);
@@ -107,8 +108,9 @@ void FillBatch(ThreadState& state) {
   for (std::uint64_t i = state.begin; i < state.end;) {
     batch.Clear();
     for (std::uint32_t k = 0; k < state.options->batch_rows && i < state.end; ++k, ++i) {
-      const auto put = batch.Put(WorkloadKey(state.numbers.Below(state.options->rows)),
-                                 state.values->Pick(state.numbers));
+      const auto put =
+          batch.Put(WorkloadKey(state.numbers.Below(state.options->rows)),
+                    state.values->Pick(state.numbers), {.keyspace = state.options->keyspace});
       if (!put) {
         state.error = put.error();
         return;
@@ -126,7 +128,8 @@ void FillBatch(ThreadState& state) {
 void DeleteRandom(ThreadState& state) {
   for (std::uint64_t i = state.begin; i < state.end; ++i) {
     const std::string key = WorkloadKey(state.numbers.Below(state.options->rows));
-    if (!state.Timed([&] { return state.database->Delete(key); })) return;
+    const WriteOptions options{.keyspace = state.options->keyspace};
+    if (!state.Timed([&] { return state.database->Delete(key, options); })) return;
   }
 }
 
@@ -135,7 +138,7 @@ void Read(ThreadState& state, const char* suffix) {
   for (std::uint64_t i = state.begin; i < state.end; ++i) {
     const std::string key = WorkloadKey(state.numbers.Below(state.options->rows)) + suffix;
     const bool ok = state.Timed([&]() -> Result<void> {
-      const auto hit = state.database->GetInto(key, value);
+      const auto hit = state.database->GetInto(key, value, {.keyspace = state.options->keyspace});
       if (!hit) return hit.error();
       state.found += *hit ? 1 : 0;
       return {};
@@ -159,7 +162,7 @@ void MultiReadRandom(ThreadState& state) {
       views[k] = keys[k];
     }
     const bool ok = state.Timed([&]() -> Result<void> {
-      const auto values = state.database->MultiGet(views);
+      const auto values = state.database->MultiGet(views, {.keyspace = state.options->keyspace});
       if (!values) return values.error();
       for (const auto& value : *values) state.found += value ? 1 : 0;
       return {};
@@ -169,7 +172,7 @@ void MultiReadRandom(ThreadState& state) {
 }
 
 void Scan(ThreadState& state, bool reverse) {
-  IteratorOptions options;
+  const IteratorOptions options{.keyspace = state.options->keyspace};
   auto rows = state.database->NewIterator(options);
   if (!rows) {
     state.error = rows.error();
@@ -195,7 +198,7 @@ void SeekRandom(ThreadState& state) {
   for (std::uint64_t i = state.begin; i < state.end; ++i) {
     const std::string key = WorkloadKey(state.numbers.Below(state.options->rows));
     const bool ok = state.Timed([&]() -> Result<void> {
-      auto rows = state.database->NewIterator();
+      auto rows = state.database->NewIterator({.keyspace = state.options->keyspace});
       if (!rows) return rows.error();
       rows->Seek(key);
       for (int k = 0; k < kNexts && rows->Valid(); ++k) {
@@ -215,7 +218,7 @@ void ReadWhileWriting(ThreadState& state) {
 
 void Compact(ThreadState& state) {
   if (state.thread != 0) return;
-  state.Timed([&] { return state.database->CompactRange(); });
+  state.Timed([&] { return state.database->CompactRange({}, {}, state.options->keyspace); });
 }
 
 struct Workload {

@@ -23,6 +23,7 @@ struct WorkloadOptions {
   std::uint32_t value_bytes = 100;
   std::uint32_t batch_rows = 100;  ///< of fillbatch and multireadrandom
   std::uint64_t seed = 1;
+  const Keyspace* keyspace = nullptr;  ///< nullptr: the default one
 };
 
 struct WorkloadResult {

@@ -26,11 +26,23 @@ struct Damage {
   std::string what;
 };
 
+/// What the manifest says of a keyspace.
+struct KeyspaceSummary {
+  std::uint32_t id = 0;
+  std::string name;
+  std::uint64_t tables = 0;
+  std::uint64_t bytes = 0;            ///< of its tables
+  std::uint64_t entries = 0;          ///< in its tables
+  std::uint64_t expiring_tables = 0;  ///< with entries that expire
+  std::uint64_t range_deletes = 0;    ///< that its tables still need
+};
+
 struct VerifyReport {
   std::uint64_t files = 0;    ///< of the database, without leftovers and files of others
   std::uint64_t bytes = 0;    ///< of these files
   std::uint64_t entries = 0;  ///< in tables, and in the log as far as no table has them
   std::vector<Damage> damages;
+  std::vector<KeyspaceSummary> keyspaces;  ///< in the order of their creation
   std::vector<std::string> notes;  ///< what is no damage; what the next open would cut or remove
 };
 
@@ -51,7 +63,9 @@ struct RepairReport {
 };
 
 /// Builds a new database in `destination` (which must hold none: kInvalidArgument) from whatever
-/// can still be read in `source`, with or without its manifest. The source is not changed.
+/// can still be read in `source`, with or without its manifest: keyspaces with their names and
+/// settings, expiries and merge operands; where names are lost, "keyspace-ID". The source is not
+/// changed.
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
                                     const ProgressCallback& progress = {});

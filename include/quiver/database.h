@@ -27,6 +27,7 @@
 #include "quiver/arrow_stream.h"
 #include "quiver/config.h"
 #include "quiver/error.h"
+#include "quiver/ingest.h"
 #include "quiver/iterator.h"
 #include "quiver/keyspace.h"
 #include "quiver/merge_operator.h"
@@ -112,6 +113,14 @@ class Database {
   /// Looks up many keys on one state. The answers stand in the order of the keys.
   Result<std::vector<std::optional<PinnedValue>>> MultiGet(
       std::span<const std::string_view> keys, const ReadOptions& options = {}) const noexcept;
+
+  /// Adds the rows of Arrow IPC files (or streams) as tables, all at once (ingest.h,
+  /// docs/ingest.md). Cost: the files are read twice, or sorted in bounded memory, and written
+  /// once; writers wait for two syncs at most, unless they keep writing to the same keys. Errors:
+  /// kInvalidArgument (a column or row that no put would take, by file and row), kCorruption and
+  /// kUnsupported of a file, kNotFound, and as Write(); the database is then as it was.
+  Result<IngestReport> IngestArrow(std::span<const std::filesystem::path> files,
+                                   const IngestOptions& options = {}) noexcept;
 
   Result<Iterator> NewIterator(const IteratorOptions& options = {}) const noexcept;
   Result<Snapshot> NewSnapshot() const noexcept;

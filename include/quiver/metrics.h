@@ -46,6 +46,18 @@ struct LevelMetrics {
   double score = 0;                 ///< at or above 1 the level wants compaction
 };
 
+/// The sizes of a keyspace.
+struct KeyspaceMetrics {
+  std::string name;
+  std::uint64_t tables = 0;
+  std::uint64_t table_bytes = 0;
+  std::uint64_t entries = 0;         ///< in tables, old versions and deletes included
+  std::uint64_t memtable_bytes = 0;  ///< active and waiting for flush
+};
+/// So many keyspaces are listed, the oldest; the others are one row under this name.
+inline constexpr std::size_t kKeyspaceMetricsMax = 64;
+inline constexpr const char* kOtherKeyspaces = "(others)";
+
 /// Why a write was made to wait.
 enum class StallReason : std::uint8_t { kMemtablesFull, kTooManyRuns, kRunsSlowdown, kDiskFull };
 inline constexpr std::size_t kStallReasonCount = 4;
@@ -74,6 +86,7 @@ struct DatabaseMetrics {
   SequenceNumber durable_sequence = 0;
 
   // tables
+  std::vector<KeyspaceMetrics> keyspaces;
   std::vector<LevelMetrics> levels;
   std::uint64_t flushes = 0;
   std::uint64_t flush_bytes = 0;

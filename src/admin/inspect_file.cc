@@ -1,5 +1,7 @@
 // InspectFile: prints a log segment, a manifest or a table for people, without the database.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "admin/callback_guard.h"
 #include "admin/named_file.h"
@@ -34,20 +36,31 @@ std::string_view OperationName(Operation operation) {
   return "unknown";
 }
 
-std::string EntryLine(Operation operation, std::string_view key, std::string_view value,
-                      SequenceNumber sequence) {
-  std::string line = "    " + std::to_string(sequence) + " ";
-  line += OperationName(operation);
-  line += " " + Shown(key);
-  if (operation != Operation::kDelete) line += " = " + Shown(value);
-  return line;
+std::string ExpiryText(std::uint64_t expiry_us) {
+  return expiry_us == 0 ? "" : ", expires at " + std::to_string(expiry_us);
+}
+
+std::string KeyspaceText(std::uint32_t keyspace) {
+  return keyspace == 0 ? "" : "keyspace " + std::to_string(keyspace) + " ";
+}
+
+std::string EntryLine(const BatchEntry& entry, SequenceNumber sequence) {
+  std::string line = "    " + std::to_string(sequence) + " " + KeyspaceText(entry.keyspace);
+  line += OperationName(entry.operation);
+  line += " " + Shown(entry.key);
+  if (entry.operation == Operation::kRangeDelete) return line + " … " + Shown(entry.value);
+  if (entry.operation != Operation::kDelete) line += " = " + Shown(entry.value);
+  return line + ExpiryText(entry.expiry_us);
 }
 
 Result<void> InspectSegment(io::Directory& directory, const std::string& name, bool entries,
                             const LineSink& sink) {
   return wal::WalkSegment(directory, name, [&](const wal::SegmentFrame& frame) {
     std::string line = std::to_string(frame.offset) + " " + frame.kind;
-    if (frame.entry_count != 0) {
+    if (frame.entry_count != 0 && frame.encoded.empty()) {
+      line += " passes over " + std::to_string(frame.entry_count) + " sequence numbers from " +
+              std::to_string(frame.first_sequence) + " on";
+    } else if (frame.entry_count != 0) {
       line += " " + std::to_string(frame.entry_count) + " entries from sequence " +
               std::to_string(frame.first_sequence);
     }
@@ -57,10 +70,58 @@ Result<void> InspectSegment(io::Directory& directory, const std::string& name, b
     BatchReader reader(frame.encoded);
     BatchEntry entry;
     for (SequenceNumber sequence = frame.first_sequence; reader.Next(entry); ++sequence) {
-      if (!sink(EntryLine(entry.operation, entry.key, entry.value, sequence))) return false;
+      if (!sink(EntryLine(entry, sequence))) return false;
     }
     return true;
   });
+}
+
+std::string AddedLine(const VersionEdit::AddedTable& added) {
+  const TableSummary& table = added.summary;
+  std::string line = "    + " + KeyspaceText(added.keyspace) + "level " +
+                     std::to_string(added.level) + " run " + std::to_string(added.run) + " " +
+                     TableName(table.number) + ", " + std::to_string(table.entry_count) +
+                     " entries, " + std::to_string(table.size_bytes) + " bytes, " +
+                     Shown(table.smallest_key) + " … " + Shown(table.largest_key);
+  if (table.expiry_us_max != 0) {
+    line += table.expiry_us_min == 0 ? ", some expire until " : ", all expire until ";
+    line += std::to_string(table.expiry_us_max);
+  }
+  return line;
+}
+
+std::string RangeDeleteLine(const char* sign, const VersionEdit::KeyspaceRangeDelete& range) {
+  return std::string("    ") + sign + " " + KeyspaceText(range.keyspace) + "range delete " +
+         std::to_string(range.range.sequence) + ": " + Shown(range.range.begin) + " … " +
+         Shown(range.range.end);
+}
+
+std::vector<std::string> EditLines(const VersionEdit& edit) {
+  std::vector<std::string> lines;
+  for (const auto& keyspace : edit.keyspaces) {
+    lines.push_back("    + keyspace " + std::to_string(keyspace.id) + " \"" +
+                    EscapeBytes(keyspace.name) + "\"");
+  }
+  for (const auto& flushed : edit.keyspace_flushed) {
+    lines.push_back("    keyspace " + std::to_string(flushed.id) + " flushed to sequence " +
+                    std::to_string(flushed.sequence));
+  }
+  for (const auto& removed : edit.removed) {
+    lines.push_back("    - " + KeyspaceText(removed.keyspace) + "level " +
+                    std::to_string(removed.level) + " run " + std::to_string(removed.run) + " " +
+                    TableName(removed.number));
+  }
+  for (const auto& added : edit.added) lines.push_back(AddedLine(added));
+  for (const auto& range : edit.added_range_deletes) lines.push_back(RangeDeleteLine("+", range));
+  for (const auto& range : edit.removed_range_deletes) lines.push_back(RangeDeleteLine("-", range));
+  for (const auto& cleaned : edit.cleaned) {
+    lines.push_back("    " + KeyspaceText(cleaned.keyspace) + TableName(cleaned.number) +
+                    " cleaned of range deletes to sequence " + std::to_string(cleaned.sequence));
+  }
+  for (const std::uint32_t id : edit.dropped_keyspaces) {
+    lines.push_back("    - keyspace " + std::to_string(id));
+  }
+  return lines;
 }
 
 Result<void> InspectManifest(io::Directory& directory, const std::string& name,
@@ -76,22 +137,8 @@ Result<void> InspectManifest(io::Directory& directory, const std::string& name,
       line += ", flushed to sequence " + std::to_string(*record.edit.flushed_sequence);
     }
     if (!sink(line)) return false;
-    for (const auto& removed : record.edit.removed) {
-      if (!sink("    - level " + std::to_string(removed.level) + " run " +
-                std::to_string(removed.run) + " " + TableName(removed.number))) {
-        return false;
-      }
-    }
-    for (const auto& added : record.edit.added) {
-      if (!sink("    + level " + std::to_string(added.level) + " run " + std::to_string(added.run) +
-                " " + TableName(added.summary.number) + ", " +
-                std::to_string(added.summary.entry_count) + " entries, " +
-                std::to_string(added.summary.size_bytes) + " bytes, " +
-                Shown(added.summary.smallest_key) + " … " + Shown(added.summary.largest_key))) {
-        return false;
-      }
-    }
-    return true;
+    const std::vector<std::string> lines = EditLines(record.edit);
+    return std::ranges::all_of(lines, [&](const std::string& each) { return sink(each); });
   });
 }
 
@@ -122,7 +169,12 @@ Result<void> InspectTable(io::Directory& directory, FileNumber number, bool entr
   const auto cursor = table->NewIterator({.fill_cache = false, .read_ahead_bytes = 1U << 20});
   for (cursor->SeekToFirst(); cursor->Valid(); cursor->Next()) {
     const EntryView& entry = cursor->entry();
-    if (!sink(EntryLine(entry.operation, entry.key, entry.value, entry.sequence))) return {};
+    const BatchEntry shown{.keyspace = 0,
+                           .operation = entry.operation,
+                           .key = entry.key,
+                           .value = entry.value,
+                           .expiry_us = entry.expiry_us};
+    if (!sink(EntryLine(shown, entry.sequence))) return {};
   }
   return cursor->status();
 }

@@ -1,210 +1,231 @@
 // RepairDatabase: builds a new database from whatever of an old one can still be read.
 //
-// All readable tables and the log are merged in entry order; of each key the newest version that is
-// a put goes into the new database. The tables are those of the manifest or, if it cannot be read,
-// every table file of the directory: then tables that a compaction had already replaced may bring
-// deleted keys back, and the report says so.
+// Of each keyspace all readable tables and the log are merged in entry order. What a reader of the
+// newest state would see goes into a keyspace of the same name and settings: the newest put of each
+// key with its expiry, unless a delete or a range delete hides it, and the merge operands above it.
+// Operands are carried over, not applied: the operator may be the program's own.
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <utility>
 
 #include "admin/callback_guard.h"
-#include "base/batch_codec.h"
+#include "admin/repair_source.h"
+#include "base/escape.h"
 #include "base/try.h"
+#include "db/keyspace_settings.h"
 #include "db/stored_config.h"
-#include "iterator/merging_iterator.h"
-#include "memtable/memtable.h"
+#include "io/environment.h"
 #include "quiver/admin.h"
-#include "sstable/table.h"
-#include "sstable/table_owner.h"
-#include "version/version_set.h"
-#include "wal/wal_recovery.h"
 
 namespace quiver {
 
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
-constexpr std::uint32_t kReadAheadBytes = 1U << 20;
+
+// Stands for the program's operator: every operand passes, and none is applied.
+class CarryingOperator final : public MergeOperator {
+ public:
+  bool Merge(std::string_view, std::optional<std::string_view>, std::span<const std::string_view>,
+             std::string&) const noexcept override {
+    return false;
+  }
+  bool IsOperand(std::string_view) const noexcept override { return true; }
+};
+
+const MergeOperator* BuiltInOperator(MergeOperatorKind kind) {
+  if (kind == MergeOperatorKind::kAddInt64) return &AddInt64Operator();
+  if (kind == MergeOperatorKind::kAppend) return &AppendOperator();
+  return nullptr;
+}
+
+// The newest entries of one key: the operands, the newest first, and the put under them.
+struct KeyHistory {
+  struct Version {
+    std::string value;
+    std::uint64_t expiry_us;
+  };
+  std::string key;
+  SequenceNumber sequence = 0;  ///< of the entry taken last
+  std::vector<Version> operands;
+  std::optional<Version> base;
+  bool closed = false;  ///< older entries are hidden
+
+  void Start(std::string_view new_key) {
+    key.assign(new_key);
+    sequence = kSequenceMax + 1;
+    operands.clear();
+    base.reset();
+    closed = false;
+  }
+  bool empty() const { return operands.empty() && !base; }
+};
 
 class Salvage {
  public:
-  Salvage(std::unique_ptr<io::Directory> directory, const ProgressCallback& progress)
-      : directory_(std::move(directory)), progress_(progress) {}
+  Salvage(io::Directory& directory, const ProgressCallback& progress)
+      : directory_(directory), source_(directory), progress_(progress) {}
 
   Result<RepairReport> Run(const std::filesystem::path& destination) {
-    QUIVER_TRY(FindParts());
+    QUIVER_TRY(source_.Read());
     QUIVER_ASSIGN_OR_RETURN(auto database, CreateDestination(destination));
-    QUIVER_TRY(ReadLog());
-    QUIVER_TRY(CopyNewest(*database));
+    now_us_ = io::SystemEnvironment().clock->WallMicros();
+    for (auto& [id, keyspace] : source_.keyspaces()) {
+      QUIVER_TRY(CopyKeyspace(*database, keyspace));
+      report_.tables_read += keyspace.tables.size();
+    }
+    QUIVER_TRY(database->SyncLog());
+    QUIVER_TRY(database->Flush());
     QUIVER_TRY(database->Close());
+    report_.segments_read = source_.segments_read();
+    report_.lost = std::move(source_.lost());
     return std::move(report_);
   }
 
  private:
-  struct Part {
-    TableSummary expected;  ///< only the number is set if the manifest is lost
-    std::uint64_t size_bytes = 0;
-  };
-
-  Result<void> FindParts() {
-    QUIVER_ASSIGN_OR_RETURN(const auto entries, directory_->List());
-    auto versions = VersionSet::Open(*directory_);
-    if (versions) {
-      id_ = (*versions)->database_id();
-      first_segment_ = (*versions)->state().first_log_segment;
-      for (const Level& level : (*versions)->current()->levels()) {
-        for (const SortedRun& run : level.runs) {
-          for (const TableFileRef& table : run.tables) {
-            parts_.push_back({table->summary, table->summary.size_bytes});
-          }
-        }
-      }
-      return {};
-    }
-    bool found_id = false;
-    const auto take_id = [&](const Result<DatabaseId>& owner) {
-      if (!owner || found_id) return;
-      id_ = *owner;
-      found_id = true;
-    };
-    report_.lost.push_back("the manifest cannot be used (" + versions.error().ToString() +
-                           "): every table file is read, and keys deleted since may come back");
-    for (const io::DirectoryEntry& entry : entries) {
-      const ParsedName parsed = ParseFileName(entry.name);
-      if (parsed.kind == FileKind::kTable) {
-        Part part;
-        part.expected.number = parsed.number;
-        part.size_bytes = entry.size_bytes;
-        parts_.push_back(std::move(part));
-        take_id(ReadTableOwner(*directory_, parsed.number));
-      } else if (parsed.kind == FileKind::kLogSegment) {
-        take_id(wal::ReadSegmentOwner(*directory_, entry.name));
-      }
-    }
-    if (found_id) return {};
-    return Error(ErrorCode::kNotFound,
-                 "holds no table and no log segment that names its database: nothing to repair",
-                 directory_->path().string());
-  }
-
   // The new database has the settings of the old one, if they can still be read.
   Result<std::unique_ptr<Database>> CreateDestination(const std::filesystem::path& destination) {
     DatabaseConfig config;
-    if (const auto stored = ReadStoredConfig(*directory_, id_)) {
+    if (const auto stored = ReadStoredConfig(directory_, source_.database_id())) {
       config = *stored;
     } else {
-      report_.lost.push_back("the stored configuration (" + stored.error().ToString() +
-                             "): the defaults are used");
+      source_.lost().push_back("the stored configuration (" + stored.error().ToString() +
+                               "): the defaults are used");
+      QUIVER_TRY(GuessOperator(source_.keyspaces().at(kDefaultKeyspaceId), config));
     }
     config.create_if_missing = true;
     config.error_if_exists = true;
-    return Database::Open(destination, config);
+    return Database::Open(destination, config, std::make_shared<CarryingOperator>());
   }
 
-  Result<void> ReadLog() {
-    wal::RecoveryOptions options;
-    options.directory = directory_.get();
-    options.database_id = id_;
-    options.mode = WalRecoveryMode::kSkipAnyCorrupt;
-    options.first_segment = first_segment_;
-    log_ = NewMemtable(MemtableKind::kSkiplist, {nullptr, &epochs_, 1U << 10});
-    const auto result =
-        wal::RecoverLog(options, [&](const wal::RecoveredBatch& batch) -> Result<void> {
-          BatchReader reader(batch.encoded);
-          BatchEntry entry;
-          for (SequenceNumber sequence = batch.first_sequence; reader.Next(entry); ++sequence) {
-            log_->Add({entry.key, entry.value, sequence, entry.operation, entry.expiry_us});
-          }
-          return {};
-        });
-    if (!result) {
-      report_.lost.push_back("the log: " + result.error().ToString());
+  // Where the settings are lost, operands can only be kept for whoever knows what they mean.
+  Result<void> GuessOperator(const RescuedKeyspace& keyspace, DatabaseConfig& config) {
+    if (config.merge_operator != MergeOperatorKind::kNone) return {};
+    const auto entries = source_.NewIterator(keyspace);
+    for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+      if (entries->entry().operation != Operation::kMerge) continue;
+      config.merge_operator = MergeOperatorKind::kCustom;
+      source_.lost().push_back("the merge operator of keyspace " + keyspace.name +
+                               ": its operands are kept under merge_operator = custom; open the "
+                               "database with the operator that they were written for");
       return {};
     }
-    report_.segments_read = result->segments;
-    report_.lost.insert(report_.lost.end(), result->losses.begin(), result->losses.end());
-    report_.lost.insert(report_.lost.end(), result->notes.begin(), result->notes.end());
-    return {};
+    return entries->status();
   }
 
-  std::unique_ptr<InternalIterator> OpenPart(const Part& part) {
-    const std::string name = TableName(part.expected.number);
-    TableContext context;
-    context.directory = directory_.get();
-    context.database_id = id_;
-    auto table = Table::Open(context, part.expected);
-    if (!table) {
-      report_.lost.push_back(name + " (" + std::to_string(part.expected.entry_count) +
-                             " entries): " + table.error().ToString());
-      return nullptr;
-    }
-    ++report_.tables_read;
-    TableReadOptions options;
-    options.fill_cache = false;
-    options.read_ahead_bytes = kReadAheadBytes;
-    options.on_damage = [this, name](std::uint64_t offset, const std::string& what) {
-      std::string loss = name + ", offset " + std::to_string(offset) + ": " + what;
-      if (std::find(report_.lost.begin(), report_.lost.end(), loss) == report_.lost.end()) {
-        report_.lost.push_back(std::move(loss));
+  Result<std::optional<Keyspace>> MakeKeyspace(Database& database,
+                                               const RescuedKeyspace& keyspace) {
+    config_ = database.config();
+    if (keyspace.id == kDefaultKeyspaceId) return std::optional<Keyspace>();
+    if (keyspace.settings) {
+      KeyspaceRecord record;
+      record.id = keyspace.id;
+      record.name = keyspace.name;
+      record.settings = *keyspace.settings;
+      auto config = KeyspaceConfigOf(record, config_);
+      if (config) {
+        config_ = *std::move(config);
+      } else {
+        source_.lost().push_back("settings of keyspace " + keyspace.name + " (" +
+                                 config.error().ToString() + "): those of the database are used");
+        QUIVER_TRY(GuessOperator(keyspace, config_));
       }
-    };
-    return (*table)->NewIterator(options);
+    } else {
+      QUIVER_TRY(GuessOperator(keyspace, config_));
+    }
+    QUIVER_ASSIGN_OR_RETURN(Keyspace made, database.CreateKeyspace(keyspace.name, config_));
+    return std::optional<Keyspace>(std::move(made));
   }
 
-  Result<void> CopyNewest(Database& database) {
-    std::vector<std::unique_ptr<InternalIterator>> children;
-    std::uint64_t total_bytes = 0;
-    for (const Part& part : parts_) {
-      if (auto child = OpenPart(part)) children.push_back(std::move(child));
-      total_bytes += part.size_bytes;
-    }
-    children.push_back(log_->NewIterator());
-    const auto merged = NewMergingIterator(std::move(children));
-
-    const WriteOptions unsynced{.wal_mode = WalMode::kAsync};
-    WriteBatch batch;
-    std::string last_key;
+  Result<void> CopyKeyspace(Database& database, const RescuedKeyspace& keyspace) {
+    QUIVER_ASSIGN_OR_RETURN(const std::optional<Keyspace> target, MakeKeyspace(database, keyspace));
+    target_ = target ? &*target : nullptr;
+    const RangeDeletes hidden(keyspace.range_deletes);
+    const auto entries = source_.NewIterator(keyspace);
+    KeyHistory history;
     bool first = true;
-    std::uint64_t done_bytes = 0;
-    for (merged->SeekToFirst(); merged->Valid(); merged->Next()) {
-      const EntryView& entry = merged->entry();
-      done_bytes += entry.key.size() + entry.value.size();
-      if (!first && entry.key == last_key) continue;
-      first = false;
-      last_key.assign(entry.key);
-      if (entry.operation != Operation::kPut) continue;
-      QUIVER_TRY(batch.Put(entry.key, entry.value));
-      ++report_.entries_recovered;
-      if (batch.size_bytes() < kBatchBytes) continue;
-      QUIVER_TRY(database.Write(batch, unsynced));
-      batch.Clear();
-      ShowProgress(std::min(done_bytes, total_bytes), total_bytes);
-      QUIVER_TRY(guard_.status());
+    for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+      const EntryView& entry = entries->entry();
+      done_bytes_ += entry.key.size() + entry.value.size();
+      if (first || entry.key != history.key) {
+        if (!first) QUIVER_TRY(Write(database, history));
+        first = false;
+        history.Start(entry.key);
+      }
+      Take(entry, hidden.Covering(entry.key, kSequenceMax), history);
     }
-    QUIVER_TRY(merged->status());
-    QUIVER_TRY(database.Write(batch, unsynced));
-    QUIVER_TRY(database.SyncLog());
-    return database.Flush();
+    QUIVER_TRY(entries->status());
+    if (!first) QUIVER_TRY(Write(database, history));
+    return Flush(database);
   }
 
-  void ShowProgress(std::uint64_t done_bytes, std::uint64_t total_bytes) {
-    if (!progress_) return;
-    guard_.Call([&] {
-      progress_(done_bytes, total_bytes);
-      return true;
-    });
+  // Log and tables may both hold an entry. Of an operand and a put with the same sequence the put
+  // is what a compaction made of the operand.
+  void Take(const EntryView& entry, SequenceNumber hidden_below, KeyHistory& history) const {
+    if (entry.sequence == history.sequence) {
+      if (entry.operation != Operation::kPut || history.operands.empty() || history.base) return;
+      history.operands.pop_back();
+      history.closed = false;
+    }
+    history.sequence = entry.sequence;
+    if (history.closed) return;
+    const bool expired = entry.expiry_us != 0 && entry.expiry_us <= now_us_;
+    history.closed = entry.operation != Operation::kMerge || entry.sequence < hidden_below;
+    if (entry.sequence < hidden_below || expired) return;
+    KeyHistory::Version version{std::string(entry.value), entry.expiry_us};
+    if (entry.operation == Operation::kPut) history.base = std::move(version);
+    if (entry.operation == Operation::kMerge) history.operands.push_back(std::move(version));
   }
 
-  const std::unique_ptr<io::Directory> directory_;
+  Result<void> Write(Database& database, const KeyHistory& history) {
+    if (history.base) {
+      QUIVER_TRY(batch_.Put(history.key, history.base->value,
+                            {.keyspace = target_, .expiry_us = history.base->expiry_us}));
+      ++report_.entries_recovered;
+    }
+    for (auto operand = history.operands.rbegin(); operand != history.operands.rend(); ++operand) {
+      if (!Fits(operand->value)) {
+        source_.lost().push_back("an operand of key " + EscapeBytes(history.key) +
+                                 " that does not fit merge_operator = " +
+                                 std::string(MergeOperatorName(config_.merge_operator)));
+        continue;
+      }
+      QUIVER_TRY(batch_.Merge(history.key, operand->value,
+                              {.keyspace = target_, .expiry_us = operand->expiry_us}));
+      ++report_.entries_recovered;
+    }
+    return batch_.size_bytes() < kBatchBytes ? Result<void>() : Flush(database);
+  }
+
+  bool Fits(std::string_view operand) const {
+    if (config_.merge_operator == MergeOperatorKind::kCustom) return true;
+    const MergeOperator* const built_in = BuiltInOperator(config_.merge_operator);
+    return built_in != nullptr && built_in->IsOperand(operand);
+  }
+
+  Result<void> Flush(Database& database) {
+    QUIVER_TRY(database.Write(batch_, {.wal_mode = WalMode::kAsync}));
+    batch_.Clear();
+    if (progress_) {
+      guard_.Call([&] {
+        progress_(std::min(done_bytes_, source_.table_bytes()), source_.table_bytes());
+        return true;
+      });
+    }
+    return guard_.status();
+  }
+
+  io::Directory& directory_;
+  RepairSource source_;
   const ProgressCallback& progress_;
   CallbackGuard guard_;
   RepairReport report_;
-  DatabaseId id_;
-  std::uint64_t first_segment_ = 0;
-  std::vector<Part> parts_;
-  EpochManager epochs_;
-  std::unique_ptr<Memtable> log_;
+  std::uint64_t now_us_ = 0;
+  std::uint64_t done_bytes_ = 0;
+  // Of the keyspace that is copied.
+  DatabaseConfig config_;
+  const Keyspace* target_ = nullptr;
+  WriteBatch batch_;
 };
 
 // Said before anything is opened: what the open would answer speaks of locks and settings that the
@@ -234,7 +255,7 @@ Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
   QUIVER_ASSIGN_OR_RETURN(auto directory, io::PosixFileSystem().OpenDirectory(source, false));
   QUIVER_TRY(CheckDestination(destination));
   QUIVER_ASSIGN_OR_RETURN(const auto lock, directory->LockForReading(kLockName));
-  return Salvage(std::move(directory), progress).Run(destination);
+  return Salvage(*directory, progress).Run(destination);
 }
 
 }  // namespace quiver

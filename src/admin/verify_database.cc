@@ -41,6 +41,7 @@ class Verifier {
     }
     done_bytes_ = report_.bytes - catalog->size_bytes();
     for (const KeyspaceRecord& keyspace : catalog->keyspaces()) {
+      report_.keyspaces.push_back(Summarize(keyspace));
       QUIVER_TRY(VerifyTables(*keyspace.version));
     }
     VerifyLog();
@@ -48,6 +49,24 @@ class Verifier {
   }
 
  private:
+  static KeyspaceSummary Summarize(const KeyspaceRecord& keyspace) {
+    const Version& version = *keyspace.version;
+    KeyspaceSummary summary{.id = keyspace.id,
+                            .name = keyspace.name,
+                            .tables = version.table_count(),
+                            .bytes = version.size_bytes(),
+                            .entries = version.entry_count()};
+    for (const Level& level : version.levels()) {
+      for (const SortedRun& run : level.runs) {
+        for (const TableFileRef& table : run.tables) {
+          summary.expiring_tables += table->summary.expiry_us_max != 0 ? 1 : 0;
+        }
+      }
+    }
+    if (version.range_deletes() != nullptr) summary.range_deletes = version.range_deletes()->size();
+    return summary;
+  }
+
   // Every file that belongs to the database as it is now; LOCK, which holds nothing to verify, too.
   Result<void> CountFiles() {
     QUIVER_ASSIGN_OR_RETURN(const auto entries, opened_.directory->List());

@@ -13,6 +13,8 @@ std::uint32_t BufferCount(ColumnType type) noexcept {
     case ColumnType::kFixedSizeBinary:
     case ColumnType::kUInt64:
     case ColumnType::kUInt8:
+    case ColumnType::kInt64:
+    case ColumnType::kTimestamp:
     case ColumnType::kOther: return 2;
   }
   return 2;

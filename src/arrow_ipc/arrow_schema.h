@@ -21,6 +21,8 @@ enum class ColumnType : std::uint8_t {
   kFixedSizeBinary,  ///< validity, data
   kUInt64,           ///< validity, data
   kUInt8,            ///< validity, data
+  kInt64,            ///< validity, data (read only)
+  kTimestamp,        ///< as kInt64, in ticks since 1970 (read only)
   kOther,            ///< any other type of a foreign file: its column cannot be read
 };
 
@@ -29,6 +31,7 @@ struct Column {
   ColumnType type = ColumnType::kBinary;
   std::uint32_t width_bytes = 0;  ///< of kFixedSizeBinary
   bool nullable = false;
+  std::uint32_t tick_ns = 0;  ///< of kTimestamp: 1, 1000, 1,000,000 or 1,000,000,000
 
   bool operator==(const Column&) const = default;
 };

@@ -27,6 +27,16 @@ std::uint32_t OffsetBytes(ColumnType type) {
   }
 }
 
+// Of a cell, for the types of fixed width.
+std::uint32_t WidthBytes(const Column& column) {
+  switch (column.type) {
+    case ColumnType::kUInt64:
+    case ColumnType::kInt64:
+    case ColumnType::kTimestamp: return 8;
+    default: return column.width_bytes;
+  }
+}
+
 // An offset of either width. A negative one turns into a huge one, which no buffer holds.
 std::uint64_t LoadOffset(const char* from, std::uint32_t offset_bytes) {
   if (offset_bytes == 8) return LoadFixed<std::uint64_t>(from);
@@ -51,7 +61,7 @@ Result<ForeignColumn> ForeignColumn::Open(const io::ReadableFile& file, const Fo
   ForeignColumn result(column, batch.rows, node.nulls, std::move(validity), std::move(data));
   result.offset_bytes_ = OffsetBytes(column.type);
   result.views_ = column.type == ColumnType::kBinaryView || column.type == ColumnType::kUtf8View;
-  result.width_bytes_ = result.views_ ? kViewBytes : column.width_bytes;
+  result.width_bytes_ = result.views_ ? kViewBytes : WidthBytes(column);
   if (result.views_) {
     QUIVER_TRY(result.OpenViewData(file, batch, last + 1,
                                    batch.variadic_counts[footer.columns[index].views_before]));

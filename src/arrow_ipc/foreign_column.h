@@ -30,7 +30,8 @@ namespace quiver::arrow_ipc {
 
 class ForeignColumn {
  public:
-  /// Opens and checks column number `index` of a batch. Its type must be one of bytes.
+  /// Opens and checks column number `index` of a batch. Its type must be one of bytes or of
+  /// 64 bits.
   static Result<ForeignColumn> Open(const io::ReadableFile& file, const ForeignFooter& footer,
                                     const ForeignBatch& batch, std::size_t index);
 

@@ -25,10 +25,23 @@ struct Cell {
   bool null = false;
 };
 
+/// The columns of an import.
+struct RowColumns {
+  std::string key;
+  std::string value;
+  std::string expiry;  ///< a moment: timestamp, or microseconds as int64 or uint64; empty: none
+};
+struct ForeignRow {
+  Cell key;
+  Cell value;
+  std::uint64_t expiry_us = 0;  ///< since 1970; 0, as null or without the column: never
+};
+
 class ForeignFileReader {
  public:
-  /// Reads and verifies the footer. `file` must outlive the reader. Errors: kCorruption (no Arrow
-  /// file, or a broken one, with the offset), kUnsupported (version, codec, endianness).
+  /// Reads and verifies the footer, or the messages of an IPC stream. `file` must outlive the
+  /// reader. Errors: kCorruption (no Arrow file, or a broken one, with the offset), kUnsupported
+  /// (version, codec, endianness).
   static Result<std::unique_ptr<ForeignFileReader>> Open(const io::ReadableFile& file);
   virtual ~ForeignFileReader() = default;
 
@@ -41,6 +54,9 @@ class ForeignFileReader {
   virtual Result<void> ReadRows(
       std::string_view first_column, std::string_view second_column,
       const std::function<Result<bool>(const Cell& first, const Cell& second)>& row) = 0;
+  /// The same with an expiry. kInvalidArgument too for a moment before 1970.
+  virtual Result<void> ReadRows(const RowColumns& columns,
+                                const std::function<Result<bool>(const ForeignRow& row)>& row) = 0;
 };
 
 /// Writes a file of two non-null binary columns, uncompressed, in batches of about 1 MiB.

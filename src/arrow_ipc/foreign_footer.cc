@@ -1,4 +1,4 @@
-// ReadFooter: from the end of the file to the list of blocks.
+// ReadFooter and ReadStream: from a file to the list of its record batches.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -100,10 +100,22 @@ ColumnType TypeOf(const format::Field& field) {
       const format::Int& integer = *field.type_as_Int();
       if (!integer.is_signed() && integer.bit_width() == 64) return ColumnType::kUInt64;
       if (!integer.is_signed() && integer.bit_width() == 8) return ColumnType::kUInt8;
+      if (integer.is_signed() && integer.bit_width() == 64) return ColumnType::kInt64;
       return ColumnType::kOther;
     }
+    case format::Type::Timestamp: return ColumnType::kTimestamp;
     default: return ColumnType::kOther;
   }
+}
+
+std::uint32_t TickNanos(const format::Timestamp& timestamp) {
+  switch (timestamp.unit()) {
+    case format::TimeUnit::SECOND: return 1'000'000'000;
+    case format::TimeUnit::MILLISECOND: return 1'000'000;
+    case format::TimeUnit::MICROSECOND: return 1000;
+    case format::TimeUnit::NANOSECOND: return 1;
+  }
+  return 0;
 }
 
 std::string StringOf(const flatbuffers::String* text) {
@@ -137,6 +149,10 @@ Result<void> ParseSchema(const format::Schema& schema, ForeignFooter& footer) {
                      "column '" + column.name + "' has width " + std::to_string(width));
       }
       column.width_bytes = static_cast<std::uint32_t>(width);
+    }
+    if (column.type == ColumnType::kTimestamp) {
+      column.tick_ns = TickNanos(*field->type_as_Timestamp());
+      if (column.tick_ns == 0) column.type = ColumnType::kOther;
     }
     footer.schema.columns.push_back(std::move(column));
     footer.columns.push_back(std::move(layout));
@@ -294,6 +310,77 @@ Result<ForeignFooter> ReadFooter(const io::ReadableFile& file) {
       ParseBlocks(file, root.dictionaries(), footer_offset, "dictionary batch"));
   messages.insert(messages.end(), footer.blocks.begin(), footer.blocks.end());
   QUIVER_TRY(CheckBlocks(file, std::move(messages), schema_end, footer_offset));
+  return footer;
+}
+
+namespace {
+
+// A whole message of a stream at `offset`, or nothing if the marker of the end stands there. A
+// stream may end without one, but then nobody can tell it from one that was cut short.
+Result<std::optional<ForeignMessage>> NextMessage(const io::ReadableFile& file,
+                                                  std::uint64_t offset) {
+  const std::uint64_t left = file.size_bytes() - offset;
+  if (left == 0) {
+    return CorruptAt(file, offset, "the stream has no end-of-stream marker: it was cut short");
+  }
+  QUIVER_ASSIGN_OR_RETURN(
+      const ForeignBytes begin,
+      ReadForeign(file, offset, std::min<std::uint64_t>(left, kEndOfStream.size()), "a message"));
+  const bool legacy_end = begin.view().starts_with(std::string_view("\0\0\0\0", 4));
+  if (begin.view() == kEndOfStream || legacy_end) {
+    if (left > kEndOfStream.size()) {
+      return CorruptAt(file, offset, "bytes follow the end-of-stream marker");
+    }
+    return std::optional<ForeignMessage>();
+  }
+  QUIVER_ASSIGN_OR_RETURN(ForeignMessage message, ReadForeignMessage(file, offset, left));
+  flatbuffers::Verifier verifier(
+      reinterpret_cast<const std::uint8_t*>(message.flatbuffer.data.get()),
+      message.flatbuffer.size);
+  if (!verifier.VerifyBuffer<format::Message>()) {
+    return CorruptAt(file, offset, "the message is no valid flatbuffer");
+  }
+  return std::optional<ForeignMessage>(std::move(message));
+}
+
+}  // namespace
+
+bool BeginsAsStream(const io::ReadableFile& file) {
+  const auto begin = ReadForeign(file, 0, 4, "a message");
+  return begin && begin->view() == kEndOfStream.substr(0, 4);
+}
+
+Result<ForeignFooter> ReadStream(const io::ReadableFile& file) {
+  ForeignFooter footer;
+  bool has_schema = false;
+  for (std::uint64_t offset = 0;;) {
+    QUIVER_ASSIGN_OR_RETURN(const std::optional<ForeignMessage> read, NextMessage(file, offset));
+    if (!read) break;
+    const auto& message = *flatbuffers::GetRoot<format::Message>(read->flatbuffer.data.get());
+    // A negative length is huge here and fails the same comparison.
+    const auto body_bytes = static_cast<std::uint64_t>(message.body_length());
+    if (body_bytes > file.size_bytes() - read->end_offset) {
+      return CorruptAt(file, offset, "the body of a message reaches beyond the end of the file");
+    }
+    const std::uint64_t end = read->end_offset + body_bytes;
+    if (const format::Schema* const schema = message.header_as_Schema(); schema != nullptr) {
+      if (has_schema) return CorruptAt(file, offset, "the stream has a second schema");
+      if (auto parsed = ParseSchema(*schema, footer); !parsed) {
+        return Error(parsed.error().code(), parsed.error().message(), file.name(), offset);
+      }
+      has_schema = true;
+    } else if (!has_schema) {
+      return CorruptAt(file, offset, "the stream does not begin with a schema");
+    } else if (message.header_as_RecordBatch() != nullptr) {
+      footer.blocks.push_back(
+          {offset, static_cast<std::uint32_t>(read->end_offset - offset), body_bytes});
+    } else if (message.header_as_DictionaryBatch() == nullptr) {
+      return CorruptAt(file, offset, "the message is no batch");
+    }
+    if (end % 8 != 0) return CorruptAt(file, offset, "the message is not aligned to 8 bytes");
+    offset = end;
+  }
+  if (!has_schema) return CorruptAt(file, 0, "the stream has no schema");
   return footer;
 }
 

@@ -65,6 +65,12 @@ struct ForeignBatch {
 /// versions other than V4 and V5 and for types newer than this build.
 Result<ForeignFooter> ReadFooter(const io::ReadableFile& file);
 
+/// Whether the first bytes are those of a message, as in an IPC stream.
+bool BeginsAsStream(const io::ReadableFile& file);
+/// What a footer would say of the IPC stream in `file`, by walking over its messages. Errors as
+/// ReadFooter; a stream without its end marker is kCorruption.
+Result<ForeignFooter> ReadStream(const io::ReadableFile& file);
+
 /// Reads and verifies the message of a block. kUnsupported for an unknown codec.
 Result<ForeignBatch> ReadBatchMessage(const io::ReadableFile& file, const ForeignFooter& footer,
                                       const FooterBlock& block);

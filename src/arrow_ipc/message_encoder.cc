@@ -47,6 +47,8 @@ TypeOffset BuildType(FlatBufferBuilder& builder, const Column& column) {
       return {format::Type::Int, format::CreateInt(builder, 8, false).Union()};
     case ColumnType::kBinaryView:
     case ColumnType::kUtf8View:
+    case ColumnType::kInt64:
+    case ColumnType::kTimestamp:
     case ColumnType::kOther: break;
   }
   QUIVER_CHECK(false && "a column of this type can only be read");

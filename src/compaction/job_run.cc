@@ -12,14 +12,14 @@ constexpr std::uint64_t kEntriesBetweenChecks = 1000;
 constexpr std::uint64_t kBytesBetweenChecks = std::uint64_t{1} << 20;
 constexpr std::uint64_t kFileBufferBytes = std::uint64_t{1} << 20;
 
+}  // namespace
+
 Result<void> CheckCancelled(const JobContext& context) {
   if (context.cancelled == nullptr || !context.cancelled->load(std::memory_order_acquire)) {
     return {};
   }
   return Error(ErrorCode::kClosed, "the job was cancelled because the database is being closed");
 }
-
-}  // namespace
 
 std::uint64_t OutputBufferBytes(const DatabaseConfig& config) noexcept {
   return std::uint64_t{3} * config.block_size_bytes + kFileBufferBytes;

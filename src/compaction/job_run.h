@@ -38,6 +38,9 @@ std::uint64_t OutputBufferBytes(const DatabaseConfig& config) noexcept;
 Result<void> WriteSurvivors(const JobContext& context, CompactionIterator& survivors,
                             OutputWriter& output, JobResult& result);
 
+/// kClosed once *context.cancelled has turned true.
+Result<void> CheckCancelled(const JobContext& context);
+
 /// Wall clock in seconds.
 inline std::uint64_t NowSeconds(io::Clock& clock) {
   return clock.WallMicros() / 1'000'000;

@@ -66,6 +66,14 @@ class BackgroundCompactionWorker {
   /// the running compactions have ended.
   Result<void> CompactRange(KeyspaceState& keyspace, std::optional<std::string_view> begin,
                             std::optional<std::string_view> end) EXCLUDES(mutex_);
+  /// What a job on a caller's thread is given, until EndJob. kClosed after Cancel.
+  Result<JobContext> BeginJob(const KeyspaceState& keyspace) EXCLUDES(mutex_);
+  void EndJob() EXCLUDES(mutex_);
+  /// Makes tables that are newer than all others durable and visible: in level 0, or deeper where
+  /// nothing overlaps and no compaction runs. Sets their places in `edit`. If the error is that of
+  /// the manifest the tables must be kept (VersionSet::Apply).
+  Result<void> CommitIngest(KeyspaceState& keyspace, VersionEdit& edit)
+      EXCLUDES(mutex_, manifest_mutex_);
   /// Makes an edit about no table durable, beside running jobs: a keyspace recorded or dropped.
   /// `publish` is called before another edit can follow.
   Result<void> ApplyEdit(const VersionEdit& edit, const std::function<void()>& publish)
@@ -95,6 +103,8 @@ class BackgroundCompactionWorker {
   };
   Result<void> RunTask(const Task& task, Retry& retry) EXCLUDES(mutex_);
   std::optional<Task> PickLocked() REQUIRES(mutex_);
+  void PlaceIngest(const KeyspaceState& keyspace, const Version& version, bool may_go_deep,
+                   VersionEdit& edit) const;
   void ForgetRangeDeletes(KeyspaceState& keyspace, const Version& version)
       REQUIRES(manifest_mutex_);
   Retention RetentionOf(const KeyspaceState& keyspace, const Version& version) const;

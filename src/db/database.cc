@@ -248,6 +248,10 @@ Result<std::vector<std::optional<PinnedValue>>> Database::MultiGet(
   return values;
 }
 
+Result<IngestReport> Database::IngestArrow(std::span<const std::filesystem::path> files,
+                                           const IngestOptions& options) noexcept {
+  return impl_->engine->IngestArrow(files, options);
+}
 Result<Iterator> Database::NewIterator(const IteratorOptions& options) const noexcept {
   return impl_->engine->NewIterator(options);
 }

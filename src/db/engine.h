@@ -71,6 +71,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<Iterator> NewIterator(const IteratorOptions& options, OwnWrites own = {}) const;
   Result<void> ExportArrowStream(const ArrowStreamOptions& options, ArrowArrayStream* out) const;
   Result<Snapshot> NewSnapshot() const;
+  /// engine_ingest.cc
+  Result<IngestReport> IngestArrow(std::span<const std::filesystem::path> files,
+                                   const IngestOptions& options);
 
   Result<void> Flush();
   Result<void> CompactRange(std::optional<std::string_view> begin,
@@ -130,6 +133,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   JobContext MakeJobContext(const KeyspaceState& keyspace);
   void Tick();
   void BalanceMemory();
+
+  Result<void> CommitIngest(KeyspaceState& keyspace, SequenceNumber sequence, VersionEdit& edit,
+                            bool& overtaken);
 
   Result<void> CheckWritable() const;
   PointLookupOptions LookupOptions(const ReadOptions& options, const KeyspaceState& keyspace,

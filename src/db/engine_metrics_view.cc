@@ -1,5 +1,6 @@
 // Engine::Metrics: gathers the counters and the current sizes into one value.
 #include <algorithm>
+#include <utility>
 
 #include "db/engine.h"
 #include "memtable/memtable_traits.h"
@@ -23,6 +24,39 @@ void FillLevels(const Version& version, const std::vector<double>& scores,
   }
 }
 
+KeyspaceMetrics SizesOf(const KeyspaceState& keyspace) {
+  const std::shared_ptr<const ReadView> view = keyspace.state.views().Pin();
+  KeyspaceMetrics row{.name = keyspace.name,
+                      .tables = view->version->table_count(),
+                      .table_bytes = view->version->size_bytes(),
+                      .entries = view->version->entry_count(),
+                      .memtable_bytes = 0};
+  const auto add = [&](const MemtableRef& memtable) {
+    if (!memtable->is_placeholder()) row.memtable_bytes += memtable->table().memory_bytes();
+  };
+  add(view->active);
+  std::ranges::for_each(view->immutables, add);
+  return row;
+}
+
+void FillKeyspaces(const std::vector<KeyspaceState*>& all, DatabaseMetrics& metrics) {
+  for (const KeyspaceState* keyspace : all) {
+    KeyspaceMetrics row = SizesOf(*keyspace);
+    if (metrics.keyspaces.size() < kKeyspaceMetricsMax) {
+      metrics.keyspaces.push_back(std::move(row));
+      continue;
+    }
+    if (metrics.keyspaces.size() == kKeyspaceMetricsMax) {
+      metrics.keyspaces.push_back({.name = kOtherKeyspaces});
+    }
+    KeyspaceMetrics& others = metrics.keyspaces.back();
+    others.tables += row.tables;
+    others.table_bytes += row.table_bytes;
+    others.entries += row.entries;
+    others.memtable_bytes += row.memtable_bytes;
+  }
+}
+
 }  // namespace
 
 DatabaseMetrics Engine::Metrics() const {
@@ -32,6 +66,7 @@ DatabaseMetrics Engine::Metrics() const {
   CompactionContext context;
   context.now_s = environment_.clock->WallMicros() / 1'000'000;
   FillLevels(*view->version, main.strategy->Scores(*view->version, context), metrics);
+  FillKeyspaces(keyspaces_.All(), metrics);
   core_->metrics.Fill(metrics);
 
   metrics.memtable_kind = std::string(TraitsOf(config_.memtable_kind).name);

@@ -259,7 +259,11 @@ Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
   const std::uint64_t segment = versions_->NewFileNumber();
   const bool keep = log.clean_shutdown && !replayed_into_.empty();
   if (!keep) QUIVER_TRY(SettleRecovered());
-  QUIVER_ASSIGN_OR_RETURN(wal_, wal::WalManager::Create(options, segment, log.end));
+  // A salvage may have lost the frame that passes over the numbers before an ingest.
+  wal::ChainEnd end = log.end;
+  end.last_sequence =
+      std::max(end.last_sequence, visible_sequence_.load(std::memory_order_acquire));
+  QUIVER_ASSIGN_OR_RETURN(wal_, wal::WalManager::Create(options, segment, end));
   if (!keep) {
     VersionEdit edit;
     edit.first_log_segment = segment;

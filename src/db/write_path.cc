@@ -82,8 +82,53 @@ void WritePath::HandleGroup(Group group) {
   for (KeyspaceState* target : targets_) target->active->UpdateCharge();
 }
 
+Result<AdvanceOutcome> WritePath::Advance(const WriteAdvance& advance) {
+  WriteRequest request;
+  request.barrier = WriteRequest::Barrier::kAdvance;
+  request.advance = &advance;
+  queue_.Submit(request);
+  QUIVER_TRY(request.result);
+  return static_cast<AdvanceOutcome>(request.last_sequence);
+}
+
+// The numbers passed over stand in the log as a frame without entries, so that what follows is in
+// sequence. It is durable before the commit: were it lost, numbers below the committed one would be
+// handed out again.
+Result<AdvanceOutcome> WritePath::HandleAdvance(const WriteAdvance& advance, Group group) {
+  KeyspaceState* const keyspace = advance.keyspace;
+  QUIVER_TRY(WaitForRoom(group, {&keyspace, 1}));
+  const SequenceNumber visible = parts_.visible_sequence->load(std::memory_order_relaxed);
+  if (visible >= advance.sequence) return AdvanceOutcome::kOvertaken;
+  if (keyspace->dropped.load(std::memory_order_acquire)) return DroppedKeyspaceError(*keyspace);
+  if (!advance.is_ready()) {
+    if (!advance.insist) return AdvanceOutcome::kNotReady;
+    if (!keyspace->active->empty()) QUIVER_TRY(SealMemtables({&keyspace, 1}));
+    QUIVER_TRY(advance.wait_for_flush());
+  }
+  const wal::FrameInput frame{
+      {}, static_cast<std::uint32_t>(advance.sequence - visible), visible + 1};
+  if (Result<void> logged = parts_.wal->Append({&frame, 1}, /*durably=*/true); !logged) {
+    parts_.health->Report(logged.error());
+    return logged.error();
+  }
+  const Result<void> committed = advance.commit();
+  SchedulePoint();
+  parts_.visible_sequence->store(advance.sequence, std::memory_order_seq_cst);
+  QUIVER_TRY(committed);
+  return AdvanceOutcome::kDone;
+}
+
 void WritePath::HandleBarrier(WriteRequest& barrier, Group group) {
   if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
+  if (barrier.barrier == WriteRequest::Barrier::kAdvance) {
+    const Result<AdvanceOutcome> outcome = HandleAdvance(*barrier.advance, group);
+    if (outcome) {
+      barrier.last_sequence = static_cast<SequenceNumber>(*outcome);
+    } else {
+      barrier.result = outcome.error();
+    }
+    return;
+  }
   std::vector<KeyspaceState*> written;
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
     if (!keyspace->active->empty()) written.push_back(keyspace);

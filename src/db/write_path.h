@@ -39,6 +39,25 @@
 
 namespace quiver {
 
+/// Takes one sequence number in the order of all writes for something that is written elsewhere.
+struct WriteAdvance {
+  /// The number: ahead of those in use, so that it could be written down while writes went on.
+  SequenceNumber sequence = 0;
+  KeyspaceState* keyspace = nullptr;  ///< that it is about; waits for room as a write to it does
+  /// Whether no memtable is in the way.
+  std::function<bool()> is_ready;
+  /// Seal the keyspace's memtables and wait for their flush, with all writers waiting, if not.
+  bool insist = false;
+  std::function<Result<void>()> wait_for_flush;
+  /// Makes it durable and visible. The number is used up whatever the answer.
+  std::function<Result<void>()> commit;
+};
+enum class AdvanceOutcome : std::uint8_t {
+  kDone,
+  kNotReady,   ///< a memtable is in the way; nothing was done
+  kOvertaken,  ///< the number is in use already; nothing was done
+};
+
 class WritePath {
  public:
   struct Parts {
@@ -73,6 +92,9 @@ class WritePath {
   Result<SequenceNumber> Submit(const Batch& batch);
   /// Seals the active memtables of all keyspaces.
   Result<void> Rotate();
+  /// Between two groups: logs durably that the numbers up to advance.sequence are passed over, and
+  /// commits.
+  Result<AdvanceOutcome> Advance(const WriteAdvance& advance);
   /// Waits until every write submitted before has been handled.
   void Drain();
   const char* stall_reason() const noexcept { return stall_.reason(); }
@@ -81,6 +103,7 @@ class WritePath {
   using Group = std::span<WriteRequest* const>;
   using Targets = std::span<KeyspaceState* const>;
   void HandleGroup(Group group);
+  Result<AdvanceOutcome> HandleAdvance(const WriteAdvance& advance, Group group);
   void HandleBarrier(WriteRequest& barrier, Group group);
   bool CollectTargets(Group& group);
   bool EndDropped(Group& group);

@@ -29,10 +29,12 @@ namespace quiver {
 
 struct KeyspaceState;
 struct TransactionFootprint;
+struct WriteAdvance;  // db/write_path.h
 
 struct WriteRequest {
-  /// A request that writes nothing: sealing the active memtable, or waiting for its turn only.
-  enum class Barrier : std::uint8_t { kNone, kRotate, kDrain };
+  /// A request that writes nothing: sealing the active memtable, waiting for its turn only, or
+  /// taking a sequence number for what is written elsewhere.
+  enum class Barrier : std::uint8_t { kNone, kRotate, kDrain, kAdvance };
 
   std::string_view encoded;  ///< base/batch_codec.h; empty for a barrier
   std::uint32_t entry_count = 0;
@@ -41,10 +43,11 @@ struct WriteRequest {
   WalMode mode = WalMode::kSync;
   bool fail_if_stalled = false;
   Barrier barrier = Barrier::kNone;
+  const WriteAdvance* advance = nullptr;  ///< of kAdvance
   bool is_barrier() const noexcept { return barrier != Barrier::kNone; }
 
   // Filled by the handler.
-  SequenceNumber last_sequence = 0;
+  SequenceNumber last_sequence = 0;  ///< of kAdvance: an AdvanceOutcome
   Result<void> result;
 
  private:

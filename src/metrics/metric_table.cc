@@ -88,6 +88,15 @@ Samples PerLevel(const Metrics& metrics) {
   return samples;
 }
 
+template <auto kField>
+Samples PerKeyspace(const Metrics& metrics) {
+  Samples samples;
+  for (const KeyspaceMetrics& keyspace : metrics.keyspaces) {
+    samples.push_back({"", Label("keyspace", keyspace.name), Number(keyspace.*kField)});
+  }
+  return samples;
+}
+
 void AppendSummary(const LatencySummary& latency, const std::string& labels, Samples& samples) {
   struct Quantile {
     std::string_view name;
@@ -217,6 +226,15 @@ constexpr std::array kFamilies{
     MetricFamily{"quiver_durable_sequence", kGauge, "",
         "Newest sequence number that a power cut cannot lose.", Plain<&Metrics::durable_sequence>},
 
+    MetricFamily{"quiver_keyspace_tables", kGauge, "keyspace",
+        "Tables.", PerKeyspace<&KeyspaceMetrics::tables>},
+    MetricFamily{"quiver_keyspace_bytes", kGauge, "keyspace",
+        "Size of the tables.", PerKeyspace<&KeyspaceMetrics::table_bytes>},
+    MetricFamily{"quiver_keyspace_entries", kGauge, "keyspace",
+        "Entries in tables, old versions and deletes included.",
+        PerKeyspace<&KeyspaceMetrics::entries>},
+    MetricFamily{"quiver_keyspace_memtable_bytes", kGauge, "keyspace",
+        "Size of the memtables.", PerKeyspace<&KeyspaceMetrics::memtable_bytes>},
     MetricFamily{"quiver_level_runs", kGauge, "level",
         "Sorted runs.", PerLevel<&LevelMetrics::runs>},
     MetricFamily{"quiver_level_tables", kGauge, "level",

@@ -1,8 +1,9 @@
 // The table of Prometheus metrics: one row for each family, from which
 // DatabaseMetrics::ToPrometheus and docs/metrics.md are made. To add a metric, add a row.
 //
-// Invariant: labels are bounded. They take their values from enums and from the levels, never from
-// keys, file names or messages, so that the number of series does not grow with the data.
+// Invariant: labels are bounded. They take their values from enums, from the levels and from the
+// first keyspaces, never from keys, file names or messages, so that the number of series does not
+// grow with the data.
 //
 // Thread safety: constants and pure functions.
 #pragma once

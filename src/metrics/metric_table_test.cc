@@ -21,6 +21,7 @@ TEST(MetricTable, EveryNameThatIsEmittedStandsOnTheCommittedPage) {
   page << std::ifstream(kPage, std::ios::binary).rdbuf();
   DatabaseMetrics metrics;
   metrics.levels.resize(1);
+  metrics.keyspaces.resize(1);
   std::istringstream lines(metrics.ToPrometheus());
   int samples = 0;
   for (std::string line; std::getline(lines, line);) {

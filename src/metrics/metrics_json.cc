@@ -62,6 +62,18 @@ void WriteMemtablesAndLog(JsonWriter& json, const DatabaseMetrics& metrics) {
 }
 
 void WriteTables(JsonWriter& json, const DatabaseMetrics& metrics) {
+  json.BeginArray("keyspaces");
+  for (const KeyspaceMetrics& keyspace : metrics.keyspaces) {
+    json.BeginObject();
+    json.Field("name", keyspace.name);
+    json.Field("tables", keyspace.tables);
+    json.Field("table_bytes", keyspace.table_bytes);
+    json.Field("entries", keyspace.entries);
+    json.Field("memtable_bytes", keyspace.memtable_bytes);
+    json.EndObject();
+  }
+  json.EndArray();
+
   json.BeginArray("levels");
   for (const LevelMetrics& level : metrics.levels) {
     json.BeginObject();

@@ -108,6 +108,17 @@ void AppendTables(const DatabaseMetrics& metrics, std::string& text) {
   }
   AppendSection(text, "levels", levels);
 
+  if (metrics.keyspaces.size() > 1) {
+    TextTable keyspaces;
+    keyspaces.AddRow({"keyspace", "tables", "size", "entries", "memtables"});
+    for (const KeyspaceMetrics& keyspace : metrics.keyspaces) {
+      keyspaces.AddRow({keyspace.name, FormatCount(keyspace.tables),
+                        FormatBytes(keyspace.table_bytes), FormatCount(keyspace.entries),
+                        FormatBytes(keyspace.memtable_bytes)});
+    }
+    AppendSection(text, "keyspaces", keyspaces);
+  }
+
   TextTable work;
   work.AddRow({"", "count", "read", "written"});
   work.AddRow({"flushes", FormatCount(metrics.flushes), "-", FormatBytes(metrics.flush_bytes)});

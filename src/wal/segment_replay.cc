@@ -107,6 +107,7 @@ Result<void> SegmentReplay::ReplayBatch(const Frame& frame) {
   last_sequence_ = frame.last_sequence();
   sequence_known_ = true;
   if (last_sequence_ <= options_.flushed_sequence) return {};
+  if (frame.rest.empty()) return {};  // it only passes over numbers
   ++result_.batches;
   result_.entries += frame.header.entry_count;
   result_.bytes += frame.end_offset - frame.offset;
