@@ -28,6 +28,7 @@ int Run(int argc, char** argv) {
   AddDataVerbs(app, session);
   AddTransferVerbs(app, session);
   AddAdminVerbs(app, session);
+  AddCopyVerbs(app, session);
   AddConfigVerbs(app, session);
   AddBenchVerb(app, session);
   AddDemoVerb(app, session);

@@ -39,6 +39,8 @@ struct WriteRequest {
   WalMode mode = WalMode::kSync;
   bool fail_if_stalled = false;
   Barrier barrier = Barrier::kNone;
+  /// Of a barrier that went well: called before any later request is handled.
+  const std::function<void()>* at_barrier = nullptr;
   bool is_barrier() const noexcept { return barrier != Barrier::kNone; }
 
   // Filled by the handler.
