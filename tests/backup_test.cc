@@ -364,7 +364,7 @@ TEST(BackupFaultTest, ACutOfThePowerLeavesEveryBackupWholeOrAbsent) {
   disk.SetObserver([&] {
     MutexLock lock(mutex);
     images.push_back(disk.CrashImage(nullptr));
-    images.push_back(disk.CrashImage(&random));
+    for (int i = 0; i < 6; ++i) images.push_back(disk.CrashImage(&random));
     images.push_back(disk.CrashImage({.loss = io::CrashModel::Loss::kData}));
   });
   ASSERT_TRUE(CreateBackupOf(**engine, "/backups", {}));
