@@ -31,6 +31,7 @@ int Run(int argc, char** argv) {
   AddIngestVerbs(app, session);
   AddExportVerbs(app, session);
   AddAdminVerbs(app, session);
+  AddCopyVerbs(app, session);
   AddConfigVerbs(app, session);
   AddBenchVerb(app, session);
   AddDemoVerb(app, session);

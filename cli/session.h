@@ -84,6 +84,7 @@ CLI::Option* AddNumber(CLI::App& verb, const std::string& name, Number& target,
 void AddDataVerbs(CLI::App& app, Session& session);      // put get merge delete scan count
 void AddTransferVerbs(CLI::App& app, Session& session);  // load dump
 void AddAdminVerbs(CLI::App& app, Session& session);   // stats verify repair inspect compact flush
+void AddCopyVerbs(CLI::App& app, Session& session);    // checkpoint backup files
 void AddConfigVerbs(CLI::App& app, Session& session);  // config show|set|check|presets
 void AddKeyspaceVerbs(CLI::App& app, Session& session);  // keyspace list|create|drop
 void AddIngestVerbs(CLI::App& app, Session& session);    // import

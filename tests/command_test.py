@@ -44,6 +44,40 @@ def listing(directory):
     return sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in directory.iterdir())
 
 
+def copies(work):
+    db, backups = work / "copied", work / "backups"
+    for number in range(5):
+        run("put", db, f"k{number}", f"v{number}")
+    before = listing(db)
+    run("checkpoint", db, work / "checkpoint")
+    check(run("get", work / "checkpoint", "k4").stdout == b"v4", "a checkpoint is a database")
+    check(listing(db) == before, "a checkpoint by the command writes nothing into the database")
+    run("checkpoint", db, work / "checkpoint", expect=FAILED)
+    run("backup", "create", db, backups)
+    run("flush", db)
+    run("put", db, "k5", "v5")
+    run("backup", "create", db, backups)
+    check(b"of them" in run("backup", "create", db, backups).stdout, "create tells what is new")
+    check(len(run("backup", "list", backups).stdout.splitlines()) == 4, "list has a line a backup")
+    check(b"everything verifies" in run("backup", "verify", backups).stdout, "backups verify")
+    run("backup", "restore", backups, "1", work / "restored")
+    check(run("get", work / "restored", "k4").stdout == b"v4", "a restored backup is a database")
+    run("get", work / "restored", "k5", expect=NOT_FOUND)
+    run("backup", "delete", backups, "1")
+    run("backup", "restore", backups, "1", work / "again", expect=FAILED)
+    check(b"1 backups removed" in run("backup", "prune", backups, "--keep", "1").stdout, "prune counts")
+    damaged = next(backups.glob("0*.arrow"))
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    check(damaged.name.encode() in run("backup", "verify", backups, expect=FAILED).stdout, "verify names the file")
+    run("backup", "restore", backups, "3", work / "rotten", expect=FAILED)
+    run("backup", "prune", backups, expect=USAGE)
+    run("delete", db, "k0")
+    out = run("files", db, "--snapshot", work / "files").stdout
+    check(b" 5 rows" in out and b"note" not in out, "a dataset holds the live rows alone")
+    check("_README.txt" in [path.name for path in (work / "files").iterdir()], "and says what it is")
+    run("files", db, "--snapshot", work / "files2", "--no-compact")
+
+
 def data_verbs(work):
     db = work / "db"
     run("get", db, "apple", expect=FAILED)
@@ -504,7 +538,7 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, keyspaces, export_and_sql, transfer, admin, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
+        for part in (data_verbs, scan_bounds, keyspaces, export_and_sql, transfer, admin, copies, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
             part(work)
     print(f"command: {checks} checks passed")
 

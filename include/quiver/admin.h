@@ -15,6 +15,7 @@
 
 #include "quiver/database.h"
 #include "quiver/error.h"
+#include "quiver/progress.h"
 #include "quiver/types.h"
 
 namespace quiver {
@@ -45,9 +46,6 @@ struct VerifyReport {
   std::vector<KeyspaceSummary> keyspaces;  ///< in the order of their creation
   std::vector<std::string> notes;  ///< what is no damage; what the next open would cut or remove
 };
-
-/// Called now and then with bytes done and bytes in all.
-using ProgressCallback = std::function<void(std::uint64_t done_bytes, std::uint64_t total_bytes)>;
 
 /// Reads every byte of every file and checks checksums, order, counts and the manifest. The log is
 /// judged as an open with the default wal_recovery_mode judges it: what that cuts is a note, what

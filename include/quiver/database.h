@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "quiver/arrow_stream.h"
+#include "quiver/checkpoint.h"
 #include "quiver/config.h"
 #include "quiver/error.h"
 #include "quiver/ingest.h"
@@ -164,6 +165,14 @@ class Database {
   /// Waits until DurableSequence() >= sequence, syncing if need be.
   Result<void> WaitDurable(SequenceNumber sequence) noexcept;
 
+  /// Makes a copy of the database in `directory`, which must be absent or empty (its parent must
+  /// exist): all keyspaces at one sequence number. Everything acknowledged before the call is in
+  /// it, and of what is written meanwhile a prefix. Writers go on; what is in memory is flushed
+  /// first. Tables are linked where the file system allows it, else copied: linked ones share the
+  /// disk's bytes, so keep a copy elsewhere against a failing disk. On an error, or after a crash
+  /// in the middle, what is in `directory` is no database and does not open as one.
+  Result<CheckpointReport> Checkpoint(const std::filesystem::path& directory) noexcept;
+
   DatabaseMetrics Metrics() const noexcept;
   /// What the open that made this object found and did.
   const RecoveryReport& recovery_report() const noexcept;
@@ -175,6 +184,7 @@ class Database {
 
  private:
   class Impl;
+  friend struct DatabaseAccess;
   explicit Database(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
 };

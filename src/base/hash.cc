@@ -21,4 +21,21 @@ std::uint64_t PlaceSeed(std::uint64_t file_identity, std::uint64_t offset) noexc
   return mixed ^ (mixed >> 31);
 }
 
+struct FileChecksum::State {
+  XXH3_state_t xxhash;
+};
+
+FileChecksum::FileChecksum() : state_(std::make_unique<State>()) {
+  (void)XXH3_64bits_reset(&state_->xxhash);  // fails for a null pointer alone
+}
+FileChecksum::~FileChecksum() = default;
+
+void FileChecksum::Add(std::string_view bytes) noexcept {
+  (void)XXH3_64bits_update(&state_->xxhash, bytes.data(), bytes.size());
+}
+
+std::uint64_t FileChecksum::value() const noexcept {
+  return XXH3_64bits_digest(&state_->xxhash);
+}
+
 }  // namespace quiver

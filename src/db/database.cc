@@ -7,6 +7,8 @@
 
 #include "base/batch_codec.h"
 #include "base/try.h"
+#include "db/checkpoint.h"
+#include "db/database_access.h"
 #include "db/engine.h"
 #include "db/entry_check.h"
 #include "db/stored_config.h"
@@ -301,6 +303,9 @@ SequenceNumber Database::DurableSequence() const noexcept {
 Result<void> Database::WaitDurable(SequenceNumber sequence) noexcept {
   return impl_->engine->WaitDurable(sequence);
 }
+Result<CheckpointReport> Database::Checkpoint(const std::filesystem::path& directory) noexcept {
+  return WriteCheckpoint(*impl_->engine, directory);
+}
 DatabaseMetrics Database::Metrics() const noexcept {
   return impl_->engine->Metrics();
 }
@@ -312,6 +317,14 @@ const DatabaseConfig& Database::config() const noexcept {
 }
 Result<void> Database::Close() noexcept {
   return impl_->engine->Close();
+}
+
+const std::shared_ptr<Engine>& DatabaseAccess::EngineOf(const Database& database) noexcept {
+  return database.impl_->engine;
+}
+std::unique_ptr<Database> DatabaseAccess::Make(std::shared_ptr<Engine> engine) {
+  return std::unique_ptr<Database>(
+      new Database(std::make_unique<Database::Impl>(std::move(engine))));
 }
 
 }  // namespace quiver

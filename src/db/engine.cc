@@ -51,7 +51,7 @@ Result<void> Engine::CheckWritable() const {
   QUIVER_TRY(CheckOpen());
   if (mode_ == OpenMode::kReadWrite) [[likely]]
     return {};
-  return Error(ErrorCode::kReadOnly, "the database was opened with OpenReadOnly");
+  return Error(ErrorCode::kReadOnly, "the database was opened for reading only");
 }
 
 Result<SnapshotRegistry::ReadPoint> Engine::ReadPointOf(const Snapshot* snapshot) const {
@@ -243,7 +243,7 @@ Result<void> Engine::Close() {
   if (IsForkedCopy()) return ForkedCopyError();
   MutexLock lock(close_mutex_);
   if (closed_.exchange(true, std::memory_order_acq_rel)) return {};
-  if (mode_ == OpenMode::kReadOnly) {
+  if (mode_ != OpenMode::kReadWrite) {
     lock_.reset();
     return {};
   }

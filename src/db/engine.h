@@ -29,6 +29,7 @@
 #include "db/obsolete_files.h"
 #include "db/opened_directory.h"
 #include "db/own_writes.h"
+#include "db/pinned_state.h"
 #include "db/point_lookup.h"
 #include "db/snapshot_registry.h"
 #include "db/write_path.h"
@@ -85,6 +86,11 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<void> WaitDurable(SequenceNumber sequence);
   Result<void> Close();
 
+  // engine_following.cc
+  /// Whether the database in the directory is, or may be, further than this one, which follows it.
+  /// Cost: a few small reads.
+  Result<bool> HasNews() const;
+
   // engine_keyspaces.cc
   Result<Keyspace> CreateKeyspace(std::string_view name, const DatabaseConfig& config);
   Result<Keyspace> OpenKeyspace(std::string_view name) const;
@@ -102,10 +108,21 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<void> CheckOpen() const;
   /// The sequence and, for a snapshot, the time that readers stand at.
   Result<SnapshotRegistry::ReadPoint> ReadPointOf(const Snapshot* snapshot) const;
+  // engine_copies.cc
+  /// Pins the state at one sequence number that everything acknowledged before the call is in.
+  /// Flushes first, so that little is left in memtables.
+  Result<PinnedState> PinState();
+  /// Writes what `pinned` has in memtables to tables in `target`, which are durable on return.
+  Result<PinnedTables> WritePinnedMemtables(const PinnedState& pinned, io::Directory& target);
+
   DatabaseMetrics Metrics() const;
   const RecoveryReport& recovery_report() const noexcept { return report_; }
   const DatabaseConfig& config() const noexcept { return config_; }
   EngineCore& core() const noexcept { return *core_; }
+  const io::Environment& environment() const noexcept { return environment_; }
+  io::Directory& directory() const noexcept { return *directory_; }
+  VersionSet& versions() const noexcept { return *versions_; }
+  OpenMode mode() const noexcept { return mode_; }
   std::uint64_t NowNanos() const { return environment_.clock->MonotonicNanos(); }
   std::uint64_t WallMicros() const { return environment_.clock->WallMicros(); }
   /// True in a child made by fork() after the open.
@@ -129,6 +146,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<void> SealReplayed(SequenceNumber replayed_sequence);
   Result<void> SettleRecovered();
   Result<void> StartWriting(const wal::RecoveryResult& log);
+  Result<void> OpenAllTables();
   void RemoveOrphans();
   JobContext MakeJobContext(const KeyspaceState& keyspace);
   void Tick();
@@ -176,6 +194,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::atomic<SequenceNumber> visible_sequence_{0};
   std::atomic<bool> closed_{false};
   std::vector<KeyspaceState*> replayed_into_;  // with a memtable; used while opening
+  wal::ChainEnd log_end_;                      // constant after Open: where the log goes on
   std::uint64_t ticks_ = 0;                    // used by Tick alone
   bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
   Mutex close_mutex_;

@@ -1,5 +1,6 @@
 // The second half of opening: replay of the log, first memtable and segment, timers.
 #include <algorithm>
+#include <limits>
 
 #include "base/batch_codec.h"
 #include "base/try.h"
@@ -58,7 +59,11 @@ Engine::Engine(const io::Environment& environment, OpenedDirectory opened, OpenM
   tables.cache = cache_.get();
   tables.ledger = &core_->ledger;
   tables.metrics = &core_->metrics;
-  table_cache_ = std::make_unique<TableCache>(tables, core_->epochs, config_.open_files_max);
+  // A table that a follower closed could not be opened again once the writer has removed it.
+  const std::uint32_t open_files_max = mode == OpenMode::kFollower
+                                           ? std::numeric_limits<std::uint32_t>::max()
+                                           : config_.open_files_max;
+  table_cache_ = std::make_unique<TableCache>(tables, core_->epochs, open_files_max);
   rate_limiter_ = std::make_unique<io::RateLimiter>(config_.compaction_rate_limit_bytes_per_s,
                                                     *environment_.clock);
   obsolete_files_ = std::make_unique<ObsoleteFiles>(*directory_, core_->epochs);
@@ -95,7 +100,7 @@ const MergeOperator* Engine::MergeOperatorOf(const DatabaseConfig& config) const
 // A reader may go without: it can read everything but merged values.
 Result<void> Engine::CheckMergeOperator(const DatabaseConfig& config) const {
   if (config.merge_operator != MergeOperatorKind::kCustom || merge_operator_ != nullptr ||
-      mode_ == OpenMode::kReadOnly) {
+      mode_ != OpenMode::kReadWrite) {
     return {};
   }
   return Error(
@@ -125,7 +130,10 @@ Result<void> Engine::MakeKeyspaces() {
 Result<void> Engine::Recover() {
   const std::uint64_t start_ns = NowNanos();
   QUIVER_TRY(MakeKeyspaces());
+  if (mode_ == OpenMode::kFollower) QUIVER_TRY(OpenAllTables());
   QUIVER_ASSIGN_OR_RETURN(const wal::RecoveryResult log, ReplayLog());
+  log_end_ = log.end;
+  if (log.awaited_segment != 0) log_end_ = {.segment_number = log.awaited_segment};
 
   report_.clean_shutdown = log.clean_shutdown;
   report_.segments_replayed = log.segments;
@@ -159,6 +167,11 @@ Result<wal::RecoveryResult> Engine::ReplayLog() {
   options.first_segment = versions_->state().first_log_segment;
   options.flushed_sequence = versions_->state().flushed_sequence;
   options.segment_number_end = versions_->handed_out_end();
+  if (mode_ == OpenMode::kFollower) {
+    options.running = true;
+    // A salvage would pass over what the writer has just removed.
+    options.mode = WalRecoveryMode::kPointInTime;
+  }
   return wal::RecoverLog(options,
                          [this](const wal::RecoveredBatch& batch) { return ReplayBatch(batch); });
 }
@@ -212,7 +225,7 @@ Result<void> Engine::SealReplayed(SequenceNumber replayed_sequence) {
     keyspace->active = keyspace->state.active();
   }
   const std::vector<KeyspaceState*> sealed = std::exchange(replayed_into_, {});
-  if (mode_ == OpenMode::kReadOnly) return {};
+  if (mode_ != OpenMode::kReadWrite) return {};
   VersionEdit edit;
   edit.flushed_sequence = replayed_sequence;
   for (KeyspaceState* keyspace : sealed) {

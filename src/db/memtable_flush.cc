@@ -10,9 +10,14 @@ namespace quiver {
 
 Result<JobResult> FlushMemtables(JobContext jobs, std::span<const MemtableRef> memtables,
                                  Retention retention) {
+  for (const MemtableRef& memtable : memtables) memtable->table().Seal();
+  return WriteMemtables(std::move(jobs), memtables, std::move(retention));
+}
+
+Result<JobResult> WriteMemtables(JobContext jobs, std::span<const MemtableRef> memtables,
+                                 Retention retention) {
   std::vector<std::unique_ptr<InternalIterator>> children;
   for (const MemtableRef& memtable : memtables) {
-    memtable->table().Seal();
     children.push_back(memtable->table().NewIterator());
     jobs.schema.has_expiry |= memtable->has_expiry();
     retention.range_deletes = AddRangeDeletes(retention.range_deletes, memtable->PinRangeDeletes());

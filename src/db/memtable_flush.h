@@ -17,6 +17,11 @@ namespace quiver {
 Result<JobResult> FlushMemtables(JobContext jobs, std::span<const MemtableRef> memtables,
                                  Retention retention);
 
+/// The same for memtables that others may flush at the same time, which it does not seal; they take
+/// no more entries all the same.
+Result<JobResult> WriteMemtables(JobContext jobs, std::span<const MemtableRef> memtables,
+                                 Retention retention);
+
 /// Hands the range deletes of `memtables` over to the version.
 void AddRangeDeletesOf(std::span<const MemtableRef> memtables, std::uint32_t keyspace,
                        VersionEdit& edit);

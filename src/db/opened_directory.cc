@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "base/try.h"
 #include "config/config_table.h"
+#include "db/followed_directory.h"
 #include "db/stored_config.h"
 
 namespace quiver {
@@ -115,15 +117,23 @@ Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, Opened
   return {};
 }
 
-Result<void> OpenExisting(const std::vector<io::DirectoryEntry>& entries,
-                          const DatabaseConfig& config, OpenMode mode, OpenedDirectory& opened) {
+Result<void> OpenExisting(std::vector<io::DirectoryEntry> entries, const DatabaseConfig& config,
+                          OpenMode mode, OpenedDirectory& opened) {
   QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Open(*opened.directory));
+  if (mode == OpenMode::kFollower) {
+    // The log before anything else: segments go sooner than tables. What the manifest names was
+    // there before it did, so a list made now holds it unless it is gone again.
+    auto followed = std::make_unique<FollowedDirectory>(std::move(opened.directory));
+    QUIVER_TRY(followed->HoldLog(opened.versions->state().first_log_segment));
+    QUIVER_ASSIGN_OR_RETURN(entries, followed->List());
+    opened.directory = std::move(followed);
+  }
   if (const std::string& note = opened.versions->recovery_note(); !note.empty()) {
     opened.report.notes.push_back(note);
   }
   QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored,
                           ReadStoredConfig(*opened.directory, opened.versions->database_id()));
-  if (mode == OpenMode::kReadOnly) {
+  if (mode != OpenMode::kReadWrite) {
     opened.config = stored;
   } else {
     QUIVER_TRY(CheckCompatible(stored, config));
@@ -163,8 +173,10 @@ Result<OpenedDirectory> OpenDirectory(const io::Environment& environment,
   if (!exists && (!writing || !config.create_if_missing)) {
     return Error(ErrorCode::kNotFound, "there is no database in " + path.string());
   }
-  QUIVER_ASSIGN_OR_RETURN(opened.lock, writing ? opened.directory->Lock(kLockName)
-                                               : opened.directory->LockForReading(kLockName));
+  if (mode != OpenMode::kFollower) {
+    QUIVER_ASSIGN_OR_RETURN(opened.lock, writing ? opened.directory->Lock(kLockName)
+                                                 : opened.directory->LockForReading(kLockName));
+  }
   // Another process may have made or changed the database while this one waited for the lock.
   QUIVER_ASSIGN_OR_RETURN(entries, opened.directory->List());
   QUIVER_ASSIGN_OR_RETURN(exists, HasDatabase(entries));

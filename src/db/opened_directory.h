@@ -17,7 +17,11 @@
 
 namespace quiver {
 
-enum class OpenMode : std::uint8_t { kReadWrite, kReadOnly };
+enum class OpenMode : std::uint8_t {
+  kReadWrite,
+  kReadOnly,  ///< with a lock against writers
+  kFollower,  ///< without: another process may write
+};
 
 struct OpenedDirectory {
   std::unique_ptr<io::Directory> directory;
@@ -29,7 +33,9 @@ struct OpenedDirectory {
   RecoveryReport report;
 };
 
-/// Opens or creates. In kReadOnly nothing is written and `config` is ignored for the stored one.
+/// Opens or creates. In kReadOnly and kFollower nothing is written and `config` is ignored for the
+/// stored one. In kFollower what the writer does meanwhile may show as kNotFound or kCorruption:
+/// try again.
 Result<OpenedDirectory> OpenDirectory(const io::Environment& environment,
                                       const std::filesystem::path& path,
                                       const DatabaseConfig& config, OpenMode mode);

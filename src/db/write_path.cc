@@ -47,9 +47,10 @@ Result<SequenceNumber> WritePath::Submit(const Batch& batch) {
   return request.last_sequence;
 }
 
-Result<void> WritePath::Rotate() {
+Result<void> WritePath::Rotate(const std::function<void()>& at_barrier) {
   WriteRequest request;
   request.barrier = WriteRequest::Barrier::kRotate;
+  if (at_barrier) request.at_barrier = &at_barrier;
   queue_.Submit(request);
   return request.result;
 }
@@ -133,9 +134,9 @@ void WritePath::HandleBarrier(WriteRequest& barrier, Group group) {
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
     if (!keyspace->active->empty()) written.push_back(keyspace);
   }
-  if (written.empty()) return;
-  barrier.result = WaitForRoom(group, written);
-  if (barrier.result.ok()) barrier.result = SealMemtables(written);
+  if (!written.empty()) barrier.result = WaitForRoom(group, written);
+  if (!written.empty() && barrier.result.ok()) barrier.result = SealMemtables(written);
+  if (barrier.at_barrier != nullptr && barrier.result.ok()) (*barrier.at_barrier)();
 }
 
 // False if nobody is left of the group.

@@ -90,11 +90,12 @@ class WritePath {
   };
   /// Logs and applies a batch. Returns the sequence of its last entry.
   Result<SequenceNumber> Submit(const Batch& batch);
-  /// Seals the active memtables of all keyspaces.
-  Result<void> Rotate();
   /// Between two groups: logs durably that the numbers up to advance.sequence are passed over, and
   /// commits.
   Result<AdvanceOutcome> Advance(const WriteAdvance& advance);
+  /// Seals the active memtables of all keyspaces. `at_barrier` is called when every write submitted
+  /// before is in sealed memtables or tables, and no later one has begun; it must be quick.
+  Result<void> Rotate(const std::function<void()>& at_barrier = {});
   /// Waits until every write submitted before has been handled.
   void Drain();
   const char* stall_reason() const noexcept { return stall_.reason(); }

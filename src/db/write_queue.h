@@ -44,6 +44,8 @@ struct WriteRequest {
   bool fail_if_stalled = false;
   Barrier barrier = Barrier::kNone;
   const WriteAdvance* advance = nullptr;  ///< of kAdvance
+  /// Of a barrier that went well: called before any later request is handled.
+  const std::function<void()>* at_barrier = nullptr;
   bool is_barrier() const noexcept { return barrier != Barrier::kNone; }
 
   // Filled by the handler.

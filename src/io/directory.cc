@@ -1,5 +1,8 @@
 #include "io/directory.h"
 
+#include <algorithm>
+
+#include "base/hash.h"
 #include "base/try.h"
 
 namespace quiver::io {
@@ -14,7 +17,66 @@ Result<void> WriteWholeFile(Directory& directory, std::string_view name,
   return file->Close();
 }
 
+// Small enough to stay in a processor's cache, large enough that the calls do not count.
+constexpr std::size_t kCopyStepBytes = std::size_t{256} << 10;
+
+// Hands every byte of `file` to `sink`, in order.
+Result<CopiedFile> ReadThrough(const ReadableFile& file, const StepCallback& step,
+                               const std::function<Result<void>(std::string_view)>& sink) {
+  std::string buffer(kCopyStepBytes, '\0');
+  FileChecksum checksum;
+  CopiedFile copied{.size_bytes = file.size_bytes()};
+  for (std::uint64_t offset = 0; offset < copied.size_bytes;) {
+    const auto wanted = static_cast<std::size_t>(
+        std::min<std::uint64_t>(buffer.size(), copied.size_bytes - offset));
+    QUIVER_ASSIGN_OR_RETURN(
+        const std::size_t read_bytes,
+        file.ReadAt(offset, std::as_writable_bytes(std::span(buffer).first(wanted))));
+    if (read_bytes != wanted) {
+      return Error(ErrorCode::kCorruption,
+                   "ended while it was read, expected " + std::to_string(copied.size_bytes) +
+                       " bytes; something else changes the file",
+                   file.name(), offset + read_bytes);
+    }
+    const std::string_view bytes(buffer.data(), wanted);
+    checksum.Add(bytes);
+    if (sink) QUIVER_TRY(sink(bytes));
+    if (step) QUIVER_TRY(step(wanted));
+    offset += wanted;
+  }
+  copied.checksum = checksum.value();
+  return copied;
+}
+
+Result<CopiedFile> CopyInto(const ReadableFile& source, WritableFile& target,
+                            const StepCallback& step) {
+  auto copied =
+      ReadThrough(source, step, [&](std::string_view bytes) { return target.Append(bytes); });
+  if (!copied) return copied;
+  QUIVER_TRY(target.Sync());
+  QUIVER_TRY(target.Close());
+  return copied;
+}
+
 }  // namespace
+
+Result<CopiedFile> CopyFile(Directory& source, std::string_view name, Directory& target,
+                            std::string_view new_name, const StepCallback& step) {
+  QUIVER_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> from, source.OpenForRead(name));
+  QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> to, target.Create(new_name));
+  auto copied = CopyInto(*from, *to, step);
+  if (!copied) {
+    to.reset();
+    (void)target.Remove(new_name);
+  }
+  return copied;
+}
+
+Result<CopiedFile> ReadForChecksum(Directory& directory, std::string_view name,
+                                   const StepCallback& step) {
+  QUIVER_ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, directory.OpenForRead(name));
+  return ReadThrough(*file, step, {});
+}
 
 Result<std::string> ReadWholeFile(Directory& directory, std::string_view name,
                                   std::uint64_t limit_bytes) {

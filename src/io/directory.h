@@ -8,13 +8,14 @@
 //  2. Symbolic links are never followed and only regular files are opened: anything else under a
 //     name of ours is kCorruption.
 //  3. Files are made with mode 0600, directories with 0700.
-//  4. Create and Rename are durable only after Sync() of the directory.
+//  4. Create, Rename and LinkFrom are durable only after Sync() of the directory.
 //
 // Thread safety: all methods from any thread.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ class Directory {
   /// Replaces `to` atomically.
   virtual Result<void> Rename(std::string_view from, std::string_view to) = 0;
   virtual Result<void> Remove(std::string_view name) = 0;
+  /// A second name here, the same one, for the file `name` of `source`: no byte is copied, and
+  /// neither name is the original. kUnsupported where that cannot be (another file system, one
+  /// without links, too many names, not allowed); kIo if the name exists.
+  virtual Result<void> LinkFrom(Directory& source, std::string_view name) = 0;
   /// Every entry but "." and "..", in no order; subdirectories too (regular = false).
   virtual Result<std::vector<DirectoryEntry>> List() = 0;
   /// Makes created, renamed and removed names durable.
@@ -82,6 +87,21 @@ FileSystem& PosixFileSystem();
 /// Reads a whole file of at most `limit_bytes` into a string; kCorruption if it is larger.
 Result<std::string> ReadWholeFile(Directory& directory, std::string_view name,
                                   std::uint64_t limit_bytes);
+struct CopiedFile {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t checksum = 0;  ///< FileChecksum of the bytes, as they were read
+};
+/// Called with the bytes of each step; an Error ends the work with it.
+using StepCallback = std::function<Result<void>(std::uint64_t step_bytes)>;
+
+/// Copies `name` of `source` to the new file `new_name` of `target` and syncs it, not its name. A
+/// copy that could not be finished is removed again.
+Result<CopiedFile> CopyFile(Directory& source, std::string_view name, Directory& target,
+                            std::string_view new_name, const StepCallback& step = {});
+/// Reads a whole file for its size and checksum.
+Result<CopiedFile> ReadForChecksum(Directory& directory, std::string_view name,
+                                   const StepCallback& step = {});
+
 /// Writes temp file, syncs it, renames it over `name`, syncs the directory.
 Result<void> ReplaceFileDurably(Directory& directory, std::string_view name,
                                 std::string_view contents);

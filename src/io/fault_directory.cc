@@ -43,6 +43,12 @@ Result<void> FaultDirectory::Remove(std::string_view name) {
   return base_->Remove(name);
 }
 
+Result<void> FaultDirectory::LinkFrom(Directory& source, std::string_view name) {
+  QUIVER_TRY(plan_->Begin(OperationKind::kLink, name));
+  const auto* const other = dynamic_cast<FaultDirectory*>(&source);
+  return base_->LinkFrom(other != nullptr ? *other->base_ : source, name);
+}
+
 Result<std::vector<DirectoryEntry>> FaultDirectory::List() {
   QUIVER_TRY(plan_->Begin(OperationKind::kList, path().native()));
   return base_->List();

@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, kOperationKindCount> kOperationKindNames 
     "open_directory",   "open_for_read", "read_at", "list",       "free_bytes",
     "lock_for_reading", "lock",          "create",  "create_log", "append",
     "sync_file",        "close",         "reserve", "write_at",   "sync_log",
-    "write_at_durably", "close_log",     "rename",  "remove",     "sync_directory",
+    "write_at_durably", "close_log",     "rename",  "remove",     "link",
+    "sync_directory",
 };
 static_assert(static_cast<std::size_t>(OperationKind::kSyncDirectory) + 1 == kOperationKindCount);
 

@@ -47,9 +47,10 @@ enum class OperationKind : std::uint8_t {
   kCloseLog,
   kRename,
   kRemove,
+  kLink,
   kSyncDirectory,
 };
-inline constexpr std::size_t kOperationKindCount = 20;
+inline constexpr std::size_t kOperationKindCount = 21;
 
 /// "rename", "sync_log" and so on.
 std::string_view OperationKindName(OperationKind kind) noexcept;

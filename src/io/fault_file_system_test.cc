@@ -84,6 +84,7 @@ std::size_t CallEverything(FileSystem& file_system) {
     std::byte byte{};
     check((*reader)->ReadAt(0, std::span(&byte, 1)));
   }
+  check((*directory)->LinkFrom(**directory, "file"));  // the name exists, which is another failure
   check((*directory)->Remove("file"));
   return failures;
 }

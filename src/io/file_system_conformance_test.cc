@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/random.h"
 #include "io/directory.h"
 #include "io/fault_file_system.h"
@@ -158,6 +159,7 @@ TYPED_TEST(FileSystemConformance, RefusesNamesThatAreNotPlainInEveryCall) {
     EXPECT_EQ(CodeOf(directory.Rename(name, "other")), ErrorCode::kInvalidArgument);
     EXPECT_EQ(CodeOf(directory.Rename("good", name)), ErrorCode::kInvalidArgument);
     EXPECT_EQ(CodeOf(directory.Remove(name)), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(CodeOf(directory.LinkFrom(directory, name)), ErrorCode::kInvalidArgument);
     EXPECT_EQ(CodeOf(directory.Lock(name)), ErrorCode::kInvalidArgument);
     EXPECT_EQ(CodeOf(directory.LockForReading(name)), ErrorCode::kInvalidArgument);
   }
@@ -278,6 +280,44 @@ TYPED_TEST(FileSystemConformance, RenameToTheSameNameChangesNothing) {
   this->WriteFile("file", "x");
   EXPECT_TRUE(this->directory().Rename("file", "file"));
   EXPECT_EQ(this->ReadFile("file"), "x");
+}
+
+TYPED_TEST(FileSystemConformance, ALinkIsASecondNameThatOutlivesTheFirst) {
+  auto other = this->file_system().OpenDirectory(this->root() / "other", true);
+  ASSERT_TRUE(other) << other.error().ToString();
+  this->WriteFile("file", "shared");
+  ASSERT_TRUE((*other)->LinkFrom(this->directory(), "file"));
+  EXPECT_EQ(CodeOf((*other)->LinkFrom(this->directory(), "file")), ErrorCode::kIo);
+  const auto absent = (*other)->LinkFrom(this->directory(), "absent");
+  EXPECT_EQ(CodeOf(absent), ErrorCode::kNotFound);
+  EXPECT_EQ(absent.error().file(), "absent");
+  ASSERT_TRUE(this->directory().Remove("file"));
+  EXPECT_EQ(*ReadWholeFile(**other, "file", 100), "shared");
+  ASSERT_TRUE(this->file_system().OpenDirectory(this->root() / "db" / "sub", true));
+  EXPECT_EQ(CodeOf((*other)->LinkFrom(this->directory(), "sub")), ErrorCode::kCorruption);
+}
+
+TYPED_TEST(FileSystemConformance, ACopyIsWholeOrAbsentAndItsChecksumIsThatOfTheBytes) {
+  auto other = this->file_system().OpenDirectory(this->root() / "other", true);
+  ASSERT_TRUE(other) << other.error().ToString();
+  std::string contents(700'000, 'c');
+  contents[500'000] = '!';
+  this->WriteFile("file", contents);
+  const auto copied = CopyFile(this->directory(), "file", **other, "copy");
+  ASSERT_TRUE(copied) << copied.error().ToString();
+  EXPECT_EQ(copied->size_bytes, contents.size());
+  EXPECT_EQ(copied->checksum, Checksum(contents, 0));
+  EXPECT_EQ(*ReadWholeFile(**other, "copy", contents.size()), contents);
+  EXPECT_EQ(ReadForChecksum(**other, "copy")->checksum, copied->checksum);
+  EXPECT_EQ(CodeOf(CopyFile(this->directory(), "file", **other, "copy")), ErrorCode::kIo);
+  std::uint64_t steps = 0;
+  const auto stopped =
+      CopyFile(this->directory(), "file", **other, "half", [&](std::uint64_t) -> Result<void> {
+        if (++steps == 2) return Error(ErrorCode::kInvalidArgument, "enough");
+        return {};
+      });
+  EXPECT_EQ(CodeOf(stopped), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf((*other)->OpenForRead("half")), ErrorCode::kNotFound);
 }
 
 TYPED_TEST(FileSystemConformance, RemovedFilesStayReadableWhileOpenAndTheirNameIsFree) {

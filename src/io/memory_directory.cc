@@ -59,8 +59,14 @@ Result<MemoryDirectoryNode*> MemoryDirectory::Node(std::string_view name) const 
   return &disk_->directories.find(key_)->second;
 }
 
-bool MemoryDirectory::IsDirectory(std::string_view name) const {
-  std::string path = key_;
+Result<MemoryDirectoryNode*> MemoryDirectory::NodeOf(const MemoryDirectory& other,
+                                                     std::string_view name) const {
+  QUIVER_TRY(disk_->CheckAlive(other.generation_, name));
+  return &disk_->directories.find(other.key_)->second;
+}
+
+bool MemoryDirectory::IsDirectoryIn(const std::string& key, std::string_view name) const {
+  std::string path = key;
   if (!path.ends_with('/')) path += '/';
   return disk_->directories.contains(path.append(name));
 }
@@ -131,6 +137,29 @@ Result<void> MemoryDirectory::Remove(std::string_view name) {
   QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(name));
   node->Unlink(name, disk_->NextOrdinal());
   disk_->ReleaseIfUnused(*file);
+  return {};
+}
+
+Result<void> MemoryDirectory::LinkFrom(Directory& source, std::string_view name) {
+  QUIVER_TRY(CheckFileName(name));
+  const auto* const other = dynamic_cast<MemoryDirectory*>(&source);
+  if (other == nullptr || other->disk_ != disk_) {
+    return Error(ErrorCode::kUnsupported, "cannot be linked there, only copied: another disk",
+                 std::string(name));
+  }
+  const MemoryChangeNotice notice(*disk_);
+  MutexLock lock(disk_->mutex);
+  QUIVER_ASSIGN_OR_RETURN(MemoryDirectoryNode* const node, Node(name));
+  QUIVER_ASSIGN_OR_RETURN(const MemoryDirectoryNode* const from, NodeOf(*other, name));
+  const MemoryFileRef file = from->Find(name);
+  if (IsDirectoryIn(other->key_, name)) return NotRegular(name);
+  if (file == nullptr) {
+    return Error(ErrorCode::kNotFound, "cannot find the file", std::string(name));
+  }
+  if (IsDirectory(name) || node->Find(name) != nullptr) {
+    return Error(ErrorCode::kIo, "cannot link: the name exists", std::string(name));
+  }
+  node->Link(name, file, disk_->NextOrdinal());
   return {};
 }
 

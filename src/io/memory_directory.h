@@ -30,6 +30,7 @@ class MemoryDirectory final : public Directory {
   Result<std::unique_ptr<LogFile>> CreateLog(std::string_view name, LogAccess access) override;
   Result<void> Rename(std::string_view from, std::string_view to) override;
   Result<void> Remove(std::string_view name) override;
+  Result<void> LinkFrom(Directory& source, std::string_view name) override;
   Result<std::vector<DirectoryEntry>> List() override;
   Result<void> Sync() override;
   Result<std::unique_ptr<DirectoryLock>> Lock(std::string_view name) override;
@@ -40,10 +41,16 @@ class MemoryDirectory final : public Directory {
  private:
   /// The directory, after all checks that every call makes. The caller holds the disk's mutex.
   Result<MemoryDirectoryNode*> Node(std::string_view name) const REQUIRES(disk_->mutex);
+  /// The same of `other`, which lies on the same disk.
+  Result<MemoryDirectoryNode*> NodeOf(const MemoryDirectory& other, std::string_view name) const
+      REQUIRES(disk_->mutex);
   /// The regular file `name`; kNotFound, or kCorruption if it is a directory.
   Result<MemoryFileRef> FindFile(std::string_view name) const REQUIRES(disk_->mutex);
   Result<MemoryFileRef> CreateFile(std::string_view name) REQUIRES(disk_->mutex);
-  bool IsDirectory(std::string_view name) const REQUIRES(disk_->mutex);
+  bool IsDirectory(std::string_view name) const REQUIRES(disk_->mutex) {
+    return IsDirectoryIn(key_, name);
+  }
+  bool IsDirectoryIn(const std::string& key, std::string_view name) const REQUIRES(disk_->mutex);
 
   const std::shared_ptr<MemoryDisk> disk_;
   const std::string key_;

@@ -47,6 +47,24 @@ Result<void> CheckReplaceable(int directory_fd, const std::string& name, bool ma
                name);
 }
 
+// What only a copy gets around is kUnsupported. EPERM is how file systems without links answer, and
+// how the kernel protects files of other users.
+Error LinkError(int error_number, std::string_view name) {
+  switch (error_number) {
+    case EXDEV:
+    case EPERM:
+    case EOPNOTSUPP:
+    case ENOSYS:
+    case EMLINK:
+      return Error(ErrorCode::kUnsupported,
+                   "cannot be linked there (errno " + std::to_string(error_number) +
+                       "), only copied: the directories lie on different file systems, or theirs "
+                       "has no links for this file",
+                   std::string(name));
+    default: return PosixError(error_number, "cannot link", name);
+  }
+}
+
 }  // namespace
 
 Result<void> SyncPosixDirectory(int directory_fd, const std::filesystem::path& path) {
@@ -103,6 +121,19 @@ Result<void> PosixDirectory::Remove(std::string_view name) {
   QUIVER_TRY(CheckReplaceable(fd_.get(), own_name, /*may_be_absent=*/false));
   if (::unlinkat(fd_.get(), own_name.c_str(), 0) != 0) {
     return PosixError(errno, "cannot remove", name);
+  }
+  return {};
+}
+
+Result<void> PosixDirectory::LinkFrom(Directory& source, std::string_view name) {
+  QUIVER_TRY(CheckFileName(name));
+  const auto* const other = dynamic_cast<PosixDirectory*>(&source);
+  if (other == nullptr) return LinkError(EXDEV, name);
+  const std::string own_name(name);
+  QUIVER_TRY(CheckReplaceable(other->fd_.get(), own_name, /*may_be_absent=*/false));
+  // Without AT_SYMLINK_FOLLOW: a symbolic link put there since the check would itself be linked.
+  if (::linkat(other->fd_.get(), own_name.c_str(), fd_.get(), own_name.c_str(), 0) != 0) {
+    return LinkError(errno, name);
   }
   return {};
 }

@@ -29,6 +29,7 @@ class PosixDirectory final : public Directory {
   Result<std::unique_ptr<LogFile>> CreateLog(std::string_view name, LogAccess access) override;
   Result<void> Rename(std::string_view from, std::string_view to) override;
   Result<void> Remove(std::string_view name) override;
+  Result<void> LinkFrom(Directory& source, std::string_view name) override;
   Result<std::vector<DirectoryEntry>> List() override;
   Result<void> Sync() override EXCLUDES(sync_mutex_);
   Result<std::unique_ptr<DirectoryLock>> Lock(std::string_view name) override;

@@ -38,6 +38,9 @@ class ForwardingDirectory : public io::Directory {
     return base_.Rename(from, to);
   }
   Result<void> Remove(std::string_view name) override { return base_.Remove(name); }
+  Result<void> LinkFrom(io::Directory& source, std::string_view name) override {
+    return base_.LinkFrom(source, name);
+  }
   Result<std::vector<io::DirectoryEntry>> List() override { return base_.List(); }
   Result<void> Sync() override { return base_.Sync(); }
   Result<std::unique_ptr<io::DirectoryLock>> Lock(std::string_view name) override {

@@ -188,6 +188,7 @@ Result<void> SegmentReplay::FinishClosed(const SegmentReader& reader, const Fram
 }
 
 Result<void> SegmentReplay::FinishNewest(SegmentReader& reader, const Frame& last) {
+  if (options_.running) return {};
   QUIVER_ASSIGN_OR_RETURN(const std::uint64_t end_of_data, reader.EndOfNonZero(offset_));
   if (sealed_) {
     result_.clean_shutdown = announced_successor_ == 0;

@@ -51,7 +51,9 @@ Result<RecoveryResult> RecoverLog(const RecoveryOptions& options, const BatchHan
 
   // A rotation makes the successor's name durable before the trailer names it.
   const std::uint64_t successor = replay.announced_successor();
-  if (successor != 0 && !chain.Exists(successor)) {
+  if (options.running) {
+    result.awaited_segment = successor;
+  } else if (successor != 0 && !chain.Exists(successor)) {
     const std::string what =
         "the segment is missing: " + chain.segments.back().name + " was sealed for it";
     if (options.mode != WalRecoveryMode::kSkipAnyCorrupt) {

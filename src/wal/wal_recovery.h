@@ -47,12 +47,18 @@ struct RecoveryOptions {
   SequenceNumber flushed_sequence = 0;
   /// Files with this number or a higher one are somebody else's and ignored.
   std::uint64_t segment_number_end = ~std::uint64_t{0};
+  /// Another process may be writing the log: whatever does not end its newest segment well is what
+  /// that one writes right now, and is left out without a judgement.
+  bool running = false;
 };
 
 struct RecoveryResult {
   ChainEnd end;  ///< where a new segment continues
   /// The newest segment ends in the trailer that Close wrote, and nothing is lost.
   bool clean_shutdown = false;
+  /// Of a running log: the segment for which the newest one read was sealed, or 0. It goes on
+  /// there.
+  std::uint64_t awaited_segment = 0;
   /// Highest number among the files, started or not; a new segment needs a higher one.
   std::uint64_t highest_segment = 0;
   std::uint64_t segments = 0;

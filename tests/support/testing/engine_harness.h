@@ -29,14 +29,21 @@ inline DatabaseConfig HarnessConfig(WalMode mode) {
   return config;
 }
 
-inline Result<std::shared_ptr<Engine>> OpenEngine(io::FileSystem& files,
-                                                  const DatabaseConfig& config) {
+inline Result<std::shared_ptr<Engine>> OpenEngineAt(io::FileSystem& files,
+                                                    const std::filesystem::path& path,
+                                                    const DatabaseConfig& config,
+                                                    OpenMode mode = OpenMode::kReadWrite) {
   io::Environment environment = io::SystemEnvironment();
   environment.file_system = &files;
   environment.new_executor = [](std::uint32_t compaction_threads) {
     return std::make_unique<ImpatientExecutor>(io::NewThreadPool(compaction_threads));
   };
-  return Engine::Open(environment, "/db", config, OpenMode::kReadWrite);
+  return Engine::Open(environment, path, config, mode);
+}
+
+inline Result<std::shared_ptr<Engine>> OpenEngine(io::FileSystem& files,
+                                                  const DatabaseConfig& config) {
+  return OpenEngineAt(files, "/db", config);
 }
 
 inline Result<SequenceNumber> PutInto(Engine& engine, std::string_view key, std::string_view value,

@@ -1,0 +1,36 @@
+// Checkpoint: a copy of an open database in a directory of its own. See Database::Checkpoint.
+//
+// Invariants:
+//  1. CURRENT is the last name made, so a copy is whole or no database.
+//  2. After an error the directory is as empty as it was, as far as the disk lets it.
+//
+// Thread safety: free functions, from any thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "db/engine.h"
+#include "quiver/checkpoint.h"
+#include "quiver/error.h"
+
+namespace quiver {
+
+/// Errors: kInvalidArgument (the directory is not empty), kClosed, kReadOnly and what Flush gives,
+/// kNoSpace, kIo; of a follower kNotFound, if the writer has removed a table meanwhile.
+Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::path& path);
+
+/// The directory, made if absent; kInvalidArgument if anything is in it.
+Result<std::unique_ptr<io::Directory>> OpenEmptyDirectory(io::FileSystem& files,
+                                                          const std::filesystem::path& path,
+                                                          std::string_view purpose);
+/// Links table `number` of the engine into `target`, or copies it; the name is not synced.
+Result<void> BringTable(Engine& engine, FileNumber number, io::Directory& target,
+                        CheckpointReport& report);
+/// Takes a copy that failed away again. What cannot be removed stays.
+void RemoveEverything(io::Directory& directory);
+/// Every table of every keyspace, with its keyspace.
+void ForEachTable(const Catalog& catalog,
+                  const std::function<void(const KeyspaceRecord&, const TableFileRef&)>& visit);
+
+}  // namespace quiver
