@@ -32,6 +32,7 @@
 #include "quiver/merge_operator.h"
 #include "quiver/metrics.h"
 #include "quiver/recovery_report.h"
+#include "quiver/transaction.h"
 #include "quiver/types.h"
 #include "quiver/write_batch.h"
 
@@ -114,6 +115,8 @@ class Database {
 
   Result<Iterator> NewIterator(const IteratorOptions& options = {}) const noexcept;
   Result<Snapshot> NewSnapshot() const noexcept;
+  /// Begins a transaction on the present state (transaction.h). Takes no lock; cost: a snapshot.
+  Result<Transaction> BeginTransaction(const TransactionOptions& options = {}) noexcept;
   /// Makes `out` a stream of record batches of the Arrow C data interface: the live rows of one
   /// state, in key order. The caller releases it; nothing is read before its first get_next.
   /// Errors: kInvalidArgument (no column asked for, a null `out`), kClosed; `*out` is then left

@@ -34,6 +34,7 @@ enum class ErrorCode : std::uint8_t {
   kReadOnly,         ///< the database accepts no writes; the message carries the cause
   kClosed,           ///< the database of this handle was closed
   kInternal,         ///< an invariant of Quiver broke: report it
+  kConflict,         ///< another writer came first: do the whole transaction again
 };
 
 /// The stable lower-case name of a code, for example "corruption".

@@ -94,6 +94,7 @@ int ErrnoOf(ErrorCode code) noexcept {
     case ErrorCode::kReadOnly: return EROFS;
     case ErrorCode::kClosed: return EBADF;
     case ErrorCode::kInternal: return EFAULT;
+    case ErrorCode::kConflict: return EAGAIN;
   }
   return EIO;
 }

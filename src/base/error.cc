@@ -14,6 +14,7 @@ std::string_view ErrorCodeName(ErrorCode code) noexcept {
     case ErrorCode::kReadOnly: return "read_only";
     case ErrorCode::kClosed: return "closed";
     case ErrorCode::kInternal: return "internal";
+    case ErrorCode::kConflict: return "conflict";
   }
   return "unknown";
 }

@@ -36,7 +36,7 @@ void CompactionIterator::Find() {
       ++entries_dropped_;
       continue;
     }
-    if (is_bottom_ && taken_.operation == Operation::kDelete) {
+    if (is_bottom_ && stratum == 0 && taken_.operation == Operation::kDelete) {
       HoldDelete();
       continue;
     }

@@ -15,8 +15,9 @@
 // Invariants:
 //  1. The newest put or delete of a key in each stratum survives with the operands above it, older
 //     entries of that stratum do not: nobody can see them. Without snapshots there is one stratum.
-//  2. At the bottom (no older version of any key exists outside the merge) a delete survives only
-//     if an older version of its key does, which it must hide.
+//  2. At the bottom (no older version of any key exists outside the merge) a delete of the lowest
+//     stratum survives only if an older version of its key does, which it must hide. Above that a
+//     transaction that began at a snapshot below must find that the key was written.
 //  3. An expired put counts as a delete, an expired operand as nothing. Operands and values that
 //     are yet to expire are not folded: each lives for its own time.
 //  4. The input comes in strictly ascending entry order; anything else ends the iteration with

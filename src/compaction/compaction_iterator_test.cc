@@ -76,8 +76,13 @@ TEST(CompactionIterator, DropsDeletesOnlyAtTheBottomAndOnlyIfTheyHideNothing) {
   EXPECT_EQ(Text(RunOver({Delete("a", 5), Put("a", 3)}, {4, 9}, true).survivors), "ad5 ap3");
   EXPECT_EQ(Text(RunOver({Delete("a", 5), Put("a", 3)}, {9}, true).survivors), "");
   EXPECT_EQ(Text(RunOver({Put("a", 8), Delete("a", 5)}, {6, 9}, true).survivors), "ap8");
+}
+
+TEST(CompactionIterator, KeepsDeletesAboveTheOldestSnapshotForTransactionsThatBeganThere) {
+  EXPECT_EQ(Text(RunOver({Delete("a", 5), Put("a", 4)}, {3, 9}, true).survivors), "ad5");
+  EXPECT_EQ(Text(RunOver({Delete("a", 5), Put("a", 4)}, {5, 9}, true).survivors), "");
   EXPECT_EQ(Text(RunOver({Delete("a", 8), Delete("a", 5), Put("a", 2)}, {3, 6, 9}, true).survivors),
-            "ad5 ap2");
+            "ad8 ad5 ap2");
 }
 
 OwnedEntry Merge(std::string key, SequenceNumber sequence) {
@@ -241,6 +246,25 @@ void ExpectSameForReaders(const Entries& before, const Outcome& outcome,
   }
 }
 
+// Who began a transaction at a snapshot finds of each key whether it was written since.
+void ExpectTraceOfEveryWrite(const Entries& before, const Outcome& outcome,
+                             const SnapshotList& snapshots) {
+  const auto newest = [](const Entries& entries, const std::string& key) {
+    SequenceNumber found = 0;
+    for (const OwnedEntry& entry : entries) {
+      if (entry.key == key) found = std::max(found, entry.sequence);
+    }
+    return found;
+  };
+  for (const SequenceNumber snapshot : snapshots) {
+    for (char letter = 'a'; letter < 'f'; ++letter) {
+      const std::string key(1, letter);
+      ASSERT_EQ(newest(before, key) > snapshot, newest(outcome.survivors, key) > snapshot)
+          << key << " after " << snapshot;
+    }
+  }
+}
+
 // Nothing survives that nobody needs.
 void ExpectMinimal(const Outcome& outcome, const SnapshotList& snapshots, bool is_bottom) {
   for (const OwnedEntry& entry : outcome.survivors) {
@@ -252,7 +276,8 @@ void ExpectMinimal(const Outcome& outcome, const SnapshotList& snapshots, bool i
       });
       ASSERT_TRUE(is_seen) << entry.key << entry.sequence;
     }
-    if (is_bottom && entry.operation == Operation::kDelete) {
+    const bool is_trace = !snapshots.empty() && entry.sequence > snapshots.front();
+    if (is_bottom && entry.operation == Operation::kDelete && !is_trace) {
       const bool hides = std::any_of(
           outcome.survivors.begin(), outcome.survivors.end(), [&](const OwnedEntry& older) {
             return older.key == entry.key && older.sequence < entry.sequence &&
@@ -281,6 +306,7 @@ TEST(CompactionIterator, ShowsEveryReaderTheSameAndKeepsNothingElse) {
     ASSERT_TRUE(outcome.status.ok()) << outcome.status.error().ToString();
     SCOPED_TRACE(Text(entries) + " -> " + Text(outcome.survivors));
     ExpectSameForReaders(entries, outcome, snapshots);
+    ExpectTraceOfEveryWrite(entries, outcome, snapshots);
     if (!with_merges) ExpectMinimal(outcome, snapshots, is_bottom);
     EXPECT_EQ(outcome.read, entries.size());
     EXPECT_EQ(outcome.read, outcome.survivors.size() + outcome.dropped);

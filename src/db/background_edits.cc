@@ -95,9 +95,14 @@ Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry)
 void BackgroundCompactionWorker::ForgetRangeDeletes(KeyspaceState& keyspace,
                                                     const Version& version) {
   if (version.range_deletes() == nullptr) return;
+  const SnapshotList readers = Snapshots();
   std::vector<RangeDelete> unneeded = version.UnneededRangeDeletes();
+  // A transaction that began below one must find that its keys were written.
+  std::erase_if(unneeded, [&](const RangeDelete& range) {
+    return !readers.empty() && range.sequence > readers.front();
+  });
   if (unneeded.empty()) {
-    unneeded = RedundantRangeDeletes(version.range_deletes()->all(), Snapshots());
+    unneeded = RedundantRangeDeletes(version.range_deletes()->all(), readers);
   }
   if (unneeded.empty()) return;
   VersionEdit edit;

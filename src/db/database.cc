@@ -8,7 +8,9 @@
 #include "base/batch_codec.h"
 #include "base/try.h"
 #include "db/engine.h"
+#include "db/entry_check.h"
 #include "db/stored_config.h"
+#include "db/transaction_impl.h"
 #include "metrics/operation_timer.h"
 #include "version/identity_file.h"
 
@@ -21,54 +23,6 @@ class Database::Impl {
 };
 
 namespace {
-
-Result<void> CheckKey(std::string_view key) {
-  if (key.size() <= kKeyBytesMax) [[likely]]
-    return {};
-  return Error(ErrorCode::kInvalidArgument, "the key has " + std::to_string(key.size()) +
-                                                " bytes; at most " + std::to_string(kKeyBytesMax) +
-                                                " are allowed");
-}
-
-Result<void> CheckValue(std::string_view value) {
-  if (value.size() <= kValueBytesMax) [[likely]]
-    return {};
-  return Error(ErrorCode::kInvalidArgument, "the value has " + std::to_string(value.size()) +
-                                                " bytes; at most " +
-                                                std::to_string(kValueBytesMax) + " are allowed");
-}
-
-Result<void> CheckWidth(std::uint32_t declared, std::size_t actual, const char* what) {
-  if (declared == 0 || declared == actual) [[likely]]
-    return {};
-  return Error(ErrorCode::kInvalidArgument,
-               std::string("the ") + what + " has " + std::to_string(actual) +
-                   " bytes, but this database was created with " + what +
-                   "_width_bytes = " + std::to_string(declared));
-}
-
-Result<void> CheckOperand(const KeyspaceState& keyspace, std::string_view operand) {
-  if (keyspace.merge_operator == nullptr) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "the keyspace " + keyspace.name +
-                     " takes no merges: it was created with merge_operator = none");
-  }
-  if (keyspace.merge_operator->IsOperand(operand)) return {};
-  return Error(ErrorCode::kInvalidArgument,
-               "an operand of " + std::to_string(operand.size()) +
-                   " bytes does not fit the merge operator " +
-                   std::string(MergeOperatorName(keyspace.config.merge_operator)) +
-                   " of keyspace " + keyspace.name);
-}
-
-/// What the keyspace of an entry has to say about it.
-Result<void> CheckEntry(const KeyspaceState& keyspace, const BatchEntry& entry) {
-  if (entry.operation == Operation::kRangeDelete) return {};
-  QUIVER_TRY(CheckWidth(keyspace.config.key_width_bytes, entry.key.size(), "key"));
-  if (entry.operation == Operation::kDelete) return {};
-  if (entry.operation == Operation::kMerge) QUIVER_TRY(CheckOperand(keyspace, entry.value));
-  return CheckWidth(keyspace.config.value_width_bytes, entry.value.size(), "value");
-}
 
 /// Of every operation of `batch`, which names `keyspaces`.
 Result<void> CheckEntries(const WriteBatch& batch, std::span<KeyspaceState* const> keyspaces) {
@@ -303,6 +257,9 @@ Result<Snapshot> Database::NewSnapshot() const noexcept {
 Result<void> Database::ExportArrowStream(const ArrowStreamOptions& options,
                                          ArrowArrayStream* out) const noexcept {
   return impl_->engine->ExportArrowStream(options, out);
+}
+Result<Transaction> Database::BeginTransaction(const TransactionOptions& options) noexcept {
+  return Transaction::Impl::Begin(impl_->engine, options);
 }
 Result<void> Database::Flush() noexcept {
   return impl_->engine->Flush();

@@ -49,6 +49,8 @@ void Iterator::Impl::Seek(std::string_view target) {
   target_.assign(std::max(target, std::string_view(lower_)));
   source_.merged->Seek(target_, kSequenceMax);
   FindForward(/*skip_saved_key=*/false);
+  if (source_.own.reads != nullptr) source_.own.reads->StartAt(target_);
+  NoteForward();
 }
 
 void Iterator::Impl::SeekToLast() {
@@ -62,6 +64,7 @@ void Iterator::Impl::SeekToLast() {
     source_.merged->SeekToLast();
   }
   FindBackward();
+  NoteSeekBackward(upper_);
 }
 
 void Iterator::Impl::SeekForPrev(std::string_view target) {
@@ -71,6 +74,7 @@ void Iterator::Impl::SeekForPrev(std::string_view target) {
   target_.assign(target);
   source_.merged->SeekForPrev(target_, 0);
   FindBackward();
+  if (source_.own.reads != nullptr) NoteSeekBackward(KeyBehind(target_));
 }
 
 void Iterator::Impl::Next() {
@@ -83,6 +87,7 @@ void Iterator::Impl::Next() {
     source_.merged->Next();
   }
   FindForward(/*skip_saved_key=*/true);
+  NoteForward();
 }
 
 EntrySpan Iterator::Impl::ShownSpan() const {
@@ -101,7 +106,7 @@ std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const no
   const EntryColumns& columns = *span.columns;
   const bool all_live = columns.operations == nullptr && columns.operation == Operation::kPut &&
                         columns.expiries == nullptr && columns.max_sequence <= source_.sequence &&
-                        source_.range_deletes.empty();
+                        source_.range_deletes.empty() && source_.own.range_deletes == nullptr;
   if (all_live && columns.distinct_keys) return span.rows();
   std::uint32_t row = span.begin + 1;
   for (; row < span.end; ++row) {
@@ -127,6 +132,26 @@ void Iterator::Impl::Prev() {
   ++steps_;
   if (forward_) TurnBackward();
   FindBackward();
+  NoteBackward();
+}
+
+// What was passed over was read: up to the current key or, if nothing more was found, to the bound.
+void Iterator::Impl::NoteForward() {
+  if (source_.own.reads == nullptr) [[likely]]
+    return;
+  source_.own.reads->ReachForward(valid_ ? std::optional(key()) : std::nullopt, upper_);
+}
+
+void Iterator::Impl::NoteSeekBackward(const std::optional<std::string>& end) {
+  if (source_.own.reads == nullptr) [[likely]]
+    return;
+  source_.own.reads->StartBefore(end, valid_ ? key() : std::string_view(lower_));
+}
+
+void Iterator::Impl::NoteBackward() {
+  if (source_.own.reads == nullptr) [[likely]]
+    return;
+  source_.own.reads->ReachBackward(valid_ ? key() : std::string_view(lower_));
 }
 
 // From before the versions of saved_key_ to its first version.
@@ -159,7 +184,7 @@ void Iterator::Impl::FindForward(bool skip_saved_key) {
   while (merged.Valid()) {
     const EntryView& entry = merged.entry();
     if (upper_ && entry.key >= *upper_) break;
-    if (entry.sequence > source_.sequence || (skip_saved_key && entry.key == saved_key_)) {
+    if (IsInvisible(entry.sequence) || (skip_saved_key && entry.key == saved_key_)) {
       merged.Next();
       continue;
     }
@@ -188,6 +213,7 @@ bool Iterator::Impl::MergeForward() {
   std::optional<std::string> base;
   for (; merged.Valid() && merged.entry().key == saved_key_; merged.Next()) {
     const EntryView& entry = merged.entry();
+    if (IsInvisible(entry.sequence)) continue;  // between own writes and the snapshot
     if (IsCovered(entry) || entry.operation == Operation::kDelete) break;
     const bool gone = IsExpired(entry);
     if (entry.operation == Operation::kPut) {
@@ -236,7 +262,7 @@ void Iterator::Impl::FindBackward() {
       have_key = false;
     }
     if (entry.key < lower_) break;
-    if (entry.sequence > source_.sequence) continue;
+    if (IsInvisible(entry.sequence)) continue;
     if (!have_key) saved_key_.assign(entry.key);
     have_key = true;
     const bool covered = IsCovered(entry);

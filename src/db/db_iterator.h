@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "db/own_writes.h"
 #include "io/clock.h"
 #include "iterator/internal_iterator.h"
 #include "metrics/engine_metrics.h"
@@ -41,6 +42,7 @@ class Iterator::Impl {
     SequenceNumber sequence = 0;
     std::uint64_t now_us = 0;
     std::vector<RangeDeletesRef> range_deletes;  ///< of the view
+    OwnWrites own;                               ///< of a transaction; its entries are in `merged`
     const MergeOperator* merge_operator = nullptr;
     const std::atomic<bool>* closed = nullptr;
     EngineMetrics* metrics = nullptr;
@@ -93,7 +95,14 @@ class Iterator::Impl {
   bool IsExpired(const EntryView& entry) const noexcept {
     return entry.expiry_us != 0 && entry.expiry_us <= source_.now_us;
   }
+  /// Written after the state that is shown, and not by the transaction that reads.
+  bool IsInvisible(SequenceNumber sequence) const noexcept {
+    return sequence > source_.sequence && (sequence < kOwnSequenceFirst || sequence > own_last());
+  }
+  SequenceNumber own_last() const noexcept { return source_.own.last_sequence; }
   bool IsCovered(const EntryView& entry) const noexcept {
+    const RangeDeletes* const own = source_.own.range_deletes.get();
+    if (own != nullptr && own->Covering(entry.key, own_last()) > entry.sequence) return true;
     for (const RangeDeletesRef& ranges : source_.range_deletes) {
       if (ranges->Covering(entry.key, source_.sequence) > entry.sequence) return true;
     }
@@ -107,6 +116,9 @@ class Iterator::Impl {
   bool ApplyOperands(std::optional<std::string_view> base,
                      const std::vector<std::string_view>& oldest_first);
   std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
+  void NoteForward();
+  void NoteSeekBackward(const std::optional<std::string>& end);
+  void NoteBackward();
   void FindForward(bool skip_saved_key);
   void FindBackward();
   void TurnForward();

@@ -65,7 +65,8 @@ Result<SnapshotRegistry::ReadPoint> Engine::ReadPointOf(const Snapshot* snapshot
 
 Result<SequenceNumber> Engine::Write(std::string_view encoded, std::uint32_t entry_count,
                                      std::span<KeyspaceState* const> keyspaces,
-                                     const WriteOptions& options) {
+                                     const WriteOptions& options,
+                                     const TransactionFootprint* footprint) {
   QUIVER_TRY(CheckWritable());
   const WalMode mode = options.wal_mode.value_or(config_.wal_mode);
   if (mode > WalMode::kAsync) [[unlikely]] {
@@ -77,6 +78,7 @@ Result<SequenceNumber> Engine::Write(std::string_view encoded, std::uint32_t ent
   return write_path_->Submit({.encoded = encoded,
                               .entry_count = entry_count,
                               .keyspaces = keyspaces,
+                              .footprint = footprint,
                               .mode = mode,
                               .fail_if_stalled = options.fail_if_stalled});
 }
@@ -168,13 +170,15 @@ Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
   return values;
 }
 
-Result<std::unique_ptr<Iterator::Impl>> Engine::NewRows(
-    const IteratorOptions& options, const TableReadOptions& read_options) const {
+Result<std::unique_ptr<Iterator::Impl>> Engine::NewRows(const IteratorOptions& options,
+                                                        const TableReadOptions& read_options,
+                                                        OwnWrites own) const {
   QUIVER_TRY(CheckOpen());
   QUIVER_ASSIGN_OR_RETURN(const KeyspaceState* const keyspace, Resolve(options.keyspace));
   std::shared_ptr<const ReadView> view = keyspace->state.views().Pin();
   QUIVER_ASSIGN_OR_RETURN(const auto at, ReadPointOf(options.snapshot));
   std::vector<std::unique_ptr<InternalIterator>> children;
+  if (own.entries != nullptr) children.push_back(std::move(own.entries));
   children.push_back(view->active->table().NewIterator());
   for (const MemtableRef& memtable : view->immutables) {
     children.push_back(memtable->table().NewIterator());
@@ -189,6 +193,7 @@ Result<std::unique_ptr<Iterator::Impl>> Engine::NewRows(
       .sequence = at.sequence,
       .now_us = at.wall_us != 0 ? at.wall_us : environment_.clock->WallMicros(),
       .range_deletes = AllRangeDeletes(*view),
+      .own = std::move(own),
       .merge_operator = keyspace->merge_operator,
       .closed = &closed_,
       .metrics = &core_->metrics,
@@ -198,8 +203,9 @@ Result<std::unique_ptr<Iterator::Impl>> Engine::NewRows(
   return std::make_unique<Iterator::Impl>(std::move(source), options);
 }
 
-Result<Iterator> Engine::NewIterator(const IteratorOptions& options) const {
-  QUIVER_ASSIGN_OR_RETURN(auto rows, NewRows(options, {.fill_cache = options.fill_cache}));
+Result<Iterator> Engine::NewIterator(const IteratorOptions& options, OwnWrites own) const {
+  QUIVER_ASSIGN_OR_RETURN(auto rows,
+                          NewRows(options, {.fill_cache = options.fill_cache}, std::move(own)));
   return Iterator(std::move(rows));
 }
 
@@ -219,7 +225,7 @@ Result<void> Engine::ExportArrowStream(const ArrowStreamOptions& options,
                                               .upper_bound = options.upper_bound,
                                               .prefix = options.prefix,
                                               .snapshot = options.snapshot},
-                                             {.fill_cache = options.fill_cache}));
+                                             {.fill_cache = options.fill_cache}, {}));
   arrow_ipc::ExportStream(std::make_unique<ArrowStreamSource>(std::move(rows), options), out);
   return {};
 }

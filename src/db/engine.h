@@ -28,6 +28,7 @@
 #include "db/keyspaces.h"
 #include "db/obsolete_files.h"
 #include "db/opened_directory.h"
+#include "db/own_writes.h"
 #include "db/point_lookup.h"
 #include "db/snapshot_registry.h"
 #include "db/write_path.h"
@@ -54,7 +55,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// `keyspaces` are those that the entries name, each once.
   Result<SequenceNumber> Write(std::string_view encoded, std::uint32_t entry_count,
                                std::span<KeyspaceState* const> keyspaces,
-                               const WriteOptions& options);
+                               const WriteOptions& options,
+                               const TransactionFootprint* footprint = nullptr);
   /// The same for entries of the default keyspace alone.
   Result<SequenceNumber> Write(std::string_view encoded, std::uint32_t entry_count,
                                const WriteOptions& options) {
@@ -66,7 +68,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
                    TableAnswer& found) const;
   Result<std::vector<std::optional<PinnedValue>>> MultiGet(std::span<const std::string_view> keys,
                                                            const ReadOptions& options) const;
-  Result<Iterator> NewIterator(const IteratorOptions& options) const;
+  Result<Iterator> NewIterator(const IteratorOptions& options, OwnWrites own = {}) const;
   Result<void> ExportArrowStream(const ArrowStreamOptions& options, ArrowArrayStream* out) const;
   Result<Snapshot> NewSnapshot() const;
 
@@ -94,6 +96,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
     return ResolveNamed(*keyspace);
   }
 
+  Result<void> CheckOpen() const;
+  /// The sequence and, for a snapshot, the time that readers stand at.
+  Result<SnapshotRegistry::ReadPoint> ReadPointOf(const Snapshot* snapshot) const;
   DatabaseMetrics Metrics() const;
   const RecoveryReport& recovery_report() const noexcept { return report_; }
   const DatabaseConfig& config() const noexcept { return config_; }
@@ -126,16 +131,14 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void Tick();
   void BalanceMemory();
 
-  Result<void> CheckOpen() const;
   Result<void> CheckWritable() const;
-  /// The sequence and, for a snapshot, the time that readers stand at.
-  Result<SnapshotRegistry::ReadPoint> ReadPointOf(const Snapshot* snapshot) const;
   PointLookupOptions LookupOptions(const ReadOptions& options, const KeyspaceState& keyspace,
                                    std::uint64_t now_us, bool want_pin) const;
   Result<KeyspaceState*> ResolveNamed(const Keyspace& keyspace) const;
   Keyspace HandleOf(KeyspaceState& state) const;
   Result<std::unique_ptr<Iterator::Impl>> NewRows(const IteratorOptions& options,
-                                                  const TableReadOptions& read_options) const;
+                                                  const TableReadOptions& read_options,
+                                                  OwnWrites own) const;
 
   const io::Environment environment_;
   const OpenMode mode_;

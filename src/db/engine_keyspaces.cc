@@ -36,7 +36,7 @@ Result<KeyspaceState*> Engine::ResolveNamed(const Keyspace& keyspace) const {
                      "OpenKeyspace() of the database that is used");
   }
   if (state->dropped.load(std::memory_order_acquire)) {
-    return Error(ErrorCode::kNotFound, "the keyspace " + state->name + " was dropped");
+    return DroppedKeyspaceError(*state);
   }
   return state;
 }

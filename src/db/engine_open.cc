@@ -272,9 +272,10 @@ Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
       MakeJobContext(keyspaces_.Default()), executor_.get(), &keyspaces_, &changed_,
       versions_.get(), wal_.get(), &health_, snapshots_.get(), obsolete_files_.get(),
       &visible_sequence_});
-  write_path_ = std::make_unique<WritePath>(WritePath::Parts{
-      &config_, core_, environment_.clock, executor_.get(), &keyspaces_, &changed_, versions_.get(),
-      wal_.get(), &health_, &visible_sequence_, &closed_, [this] { worker_->ScheduleFlush(); }});
+  write_path_ = std::make_unique<WritePath>(
+      WritePath::Parts{&config_, core_, environment_.clock, executor_.get(), &keyspaces_, &changed_,
+                       versions_.get(), wal_.get(), &health_, &visible_sequence_, &closed_,
+                       [this] { worker_->ScheduleFlush(); }, table_cache_.get()});
   worker_->ScheduleCompaction();
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
   return {};

@@ -20,6 +20,7 @@
 #include "db/live_state.h"
 #include "memtable/memtable_traits.h"
 #include "quiver/config.h"
+#include "quiver/error.h"
 #include "quiver/merge_operator.h"
 #include "sstable/table_format.h"
 #include "version/catalog.h"
@@ -56,6 +57,10 @@ struct KeyspaceState {
   MemtableRef active;       ///< the one that `state` publishes; kept to save the lock
   std::uint64_t group = 0;  ///< the last group that wrote here
 };
+
+inline Error DroppedKeyspaceError(const KeyspaceState& keyspace) {
+  return {ErrorCode::kNotFound, "the keyspace " + keyspace.name + " was dropped"};
+}
 
 /// At this size a memtable of the keyspace is full.
 inline std::uint64_t MemtableBytesMax(const DatabaseConfig& config) noexcept {

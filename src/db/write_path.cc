@@ -21,15 +21,12 @@ void FailAll(std::span<WriteRequest* const> group, const Error& error) {
   for (WriteRequest* request : group) request->result = error;
 }
 
-Error DroppedKeyspaceError(const KeyspaceState& keyspace) {
-  return {ErrorCode::kNotFound, "the keyspace " + keyspace.name + " was dropped"};
-}
-
 }  // namespace
 
 WritePath::WritePath(Parts parts)
     : parts_(std::move(parts)),
       stall_(*parts_.clock, parts_.core->metrics),
+      conflicts_(parts_.core->epochs, *parts_.tables),
       queue_([this](std::span<WriteRequest* const> group) { HandleGroup(group); }) {}
 
 Result<SequenceNumber> WritePath::Submit(const Batch& batch) {
@@ -42,6 +39,7 @@ Result<SequenceNumber> WritePath::Submit(const Batch& batch) {
   request.encoded = batch.encoded;
   request.entry_count = batch.entry_count;
   request.keyspaces = batch.keyspaces;
+  request.footprint = batch.footprint;
   request.mode = batch.mode;
   request.fail_if_stalled = batch.fail_if_stalled;
   queue_.Submit(request);
@@ -65,6 +63,7 @@ void WritePath::Drain() {
 void WritePath::HandleGroup(Group group) {
   if (group.front()->is_barrier()) return HandleBarrier(*group.front(), group);
   if (!CollectTargets(group)) return;
+  if (has_transactions_ && !EndConflicting(group)) return;
   if (const Result<void> room = MakeRoom(group); !room) return FailAll(group, room.error());
   if (const Result<void> logged = AppendToLog(group); !logged) {
     return FailAll(group, logged.error());
@@ -99,7 +98,9 @@ bool WritePath::CollectTargets(Group& group) {
   targets_.clear();
   ++group_number_;
   bool dropped = false;
+  has_transactions_ = false;
   for (const WriteRequest* request : group) {
+    has_transactions_ |= request->footprint != nullptr;
     for (KeyspaceState* keyspace : request->keyspaces) {
       if (keyspace->group == group_number_) continue;
       keyspace->group = group_number_;
@@ -126,6 +127,31 @@ bool WritePath::EndDropped(Group& group) {
     return false;
   });
   return leader_ended;
+}
+
+// Ends the transactions that conflict with what is visible or with a request before them. False if
+// the leader is one of them: then the next request leads those behind it. Before the group waits
+// for room, since nothing becomes visible meanwhile; what then leaves it only made the answer
+// stricter.
+bool WritePath::EndConflicting(Group& group) {
+  conflicts_.BeginGroup();
+  bool conflict = false;
+  for (WriteRequest* request : group) {
+    if (request->footprint != nullptr) {
+      request->result = conflicts_.Check(*request);
+      if (!request->result) {
+        conflict = true;
+        if (request == group.front()) break;
+        continue;
+      }
+    }
+    if (group.size() > 1) conflicts_.Add(*request);
+  }
+  if (!conflict) return true;
+  group = queue_.EndEarly([](const WriteRequest& request) {
+    return request.footprint != nullptr && !request.result.ok();
+  });
+  return group.front()->result.ok() && CollectTargets(group);
 }
 
 Result<void> WritePath::AppendToLog(Group group) {

@@ -1,5 +1,6 @@
 // WritePath: what happens to a group of writes: make room, number, log, insert, publish.
 //
+//   0. A transaction that conflicts is refused (conflict_check.h) and leaves no trace.
 //   1. A full memtable is sealed and the log rotated, if a place for another memtable is free. A
 //      keyspace that was idle gets a memtable.
 //   2. The batches get consecutive sequence numbers and go to the log in one write, durably if one
@@ -26,6 +27,7 @@
 #include <span>
 #include <vector>
 
+#include "db/conflict_check.h"
 #include "db/health.h"
 #include "db/keyspaces.h"
 #include "db/write_queue.h"
@@ -52,6 +54,7 @@ class WritePath {
     std::atomic<SequenceNumber>* visible_sequence;
     const std::atomic<bool>* closed;
     std::function<void()> schedule_flush;
+    TableCache* tables;  ///< where transactions are validated
   };
   explicit WritePath(Parts parts);
   WritePath(const WritePath&) = delete;
@@ -62,6 +65,7 @@ class WritePath {
     std::string_view encoded;
     std::uint32_t entry_count = 0;
     std::span<KeyspaceState* const> keyspaces;
+    const TransactionFootprint* footprint = nullptr;  ///< of a transaction
     WalMode mode = WalMode::kSync;
     bool fail_if_stalled = false;
   };
@@ -80,6 +84,7 @@ class WritePath {
   void HandleBarrier(WriteRequest& barrier, Group group);
   bool CollectTargets(Group& group);
   bool EndDropped(Group& group);
+  bool EndConflicting(Group& group);
   // Both may end those of the group that do not want to wait, and so make it smaller.
   Result<void> MakeRoom(Group& group);
   Result<void> WaitForRoom(Group& group, Targets targets);
@@ -101,6 +106,8 @@ class WritePath {
   const Parts parts_;
   WriteStall stall_;
   std::vector<KeyspaceState*> targets_;  // of the group under way, each once
+  bool has_transactions_ = false;        // the group under way
+  ConflictCheck conflicts_;
   std::uint64_t group_number_ = 0;
   std::uint64_t bytes_since_memory_check_ = 0;
   std::vector<wal::FrameInput> frames_;

@@ -28,6 +28,7 @@
 namespace quiver {
 
 struct KeyspaceState;
+struct TransactionFootprint;
 
 struct WriteRequest {
   /// A request that writes nothing: sealing the active memtable, or waiting for its turn only.
@@ -35,7 +36,8 @@ struct WriteRequest {
 
   std::string_view encoded;  ///< base/batch_codec.h; empty for a barrier
   std::uint32_t entry_count = 0;
-  std::span<KeyspaceState* const> keyspaces;  ///< those that it writes to, or seals
+  std::span<KeyspaceState* const> keyspaces;        ///< those that it writes to, or seals
+  const TransactionFootprint* footprint = nullptr;  ///< of a transaction: to be validated
   WalMode mode = WalMode::kSync;
   bool fail_if_stalled = false;
   Barrier barrier = Barrier::kNone;
@@ -61,9 +63,10 @@ class WriteQueue {
   /// Returns once the request was handled; its result is filled.
   void Submit(WriteRequest& request) EXCLUDES(mutex_);
 
-  /// For the handler, before it waits: every queued request for which `ends` fills a result and
-  /// answers true returns to its caller now. Answers the group without them; if the leader itself
-  /// ends, the group is the leader alone, and the next request leads when the handler returns.
+  /// For the handler, before it waits or writes: every queued request for which `ends` fills a
+  /// result and answers true returns to its caller now. Answers the group without them; if the
+  /// leader itself ends, the group is the leader alone, and the next request leads when the handler
+  /// returns.
   std::span<WriteRequest* const> EndEarly(const std::function<bool(WriteRequest&)>& ends)
       EXCLUDES(mutex_);
 

@@ -35,6 +35,8 @@ struct BankPage {
   };
   std::array<Account, kAccounts> accounts;
   std::atomic<std::uint64_t> transfers{0};
+  std::atomic<std::uint64_t> transactions{0};
+  std::atomic<std::uint64_t> conflicts{0};
   std::atomic<std::uint64_t> sums{0};
   std::atomic<std::uint64_t> sums_of_old_snapshots{0};
   std::atomic<std::uint64_t> flushes{0};

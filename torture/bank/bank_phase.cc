@@ -16,7 +16,7 @@ constexpr std::uint64_t kPayers = 4;
 constexpr std::uint64_t kReaders = 3;
 
 void Pay(Database& database, AccountLocks& locks, BankPage& page, std::uint64_t seed,
-         const std::atomic<bool>& stop) {
+         bool by_transactions, const std::atomic<bool>& stop) {
   Random random(seed);
   while (!stop.load(std::memory_order_relaxed) && !page.broken()) {
     TransferOrder order;
@@ -27,7 +27,13 @@ void Pay(Database& database, AccountLocks& locks, BankPage& page, std::uint64_t 
     order.amount = random.OneIn(4) ? kTotal : random.Below(kStartBalance / 4);
     if (random.OneIn(8)) order.options.wal_mode = static_cast<WalMode>(random.Below(3));
     order.options.fail_if_stalled = random.OneIn(16);
-    if (!TransferUnderLocks(database, locks, page, order)) std::this_thread::yield();
+    const bool done = by_transactions
+                          ? TransferByTransaction(
+                                database, locks, page, order,
+                                random.OneIn(2) ? Isolation::kSerializable : Isolation::kSnapshot,
+                                random.OneIn(8))
+                          : TransferUnderLocks(database, locks, page, order);
+    if (!done) std::this_thread::yield();
   }
 }
 
@@ -73,7 +79,8 @@ void BankPhase::Run(BankPage& page) const {
   {
     std::vector<std::jthread> threads;
     for (std::uint64_t i = 0; i < kPayers; ++i) {
-      threads.emplace_back([&, i] { Pay(database, locks, page, seed * 31 + i, stop); });
+      threads.emplace_back(
+          [&, i] { Pay(database, locks, page, seed * 31 + i, by_transactions, stop); });
     }
     for (std::uint64_t i = 0; i < kReaders; ++i) {
       threads.emplace_back([&, i] {

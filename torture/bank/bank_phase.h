@@ -81,6 +81,7 @@ struct BankPhase {
   std::uint64_t seed = 1;
   std::uint64_t schedule = 0;
   End end = End::kFinish;
+  bool by_transactions = false;  ///< else under locks
   std::uint64_t duration_ms = 150;
 
   /// Opens, works, and ends as wished; kKill works until somebody kills it.

@@ -3,8 +3,9 @@
 // Goal: sums other than the constant = 0, changed snapshots = 0, over transfers by several threads
 // beside flushes, compactions and log syncs, closes under work, SIGKILLs and reopenings.
 //
-// Method: accounts are rows; a transfer rewrites two of them in one batch under locks of its own
-// (transfer.h), and deletes a row that holds nothing any more. Each opening lives in a process of
+// Method: accounts are rows; a transfer rewrites two of them, in one batch under locks of its own
+// or, in half of the openings, in a transaction (transfer.h), and deletes a row that holds nothing
+// any more. Each opening lives in a process of
 // its own (bank_phase.h), which ends by a close, by a close while all threads are at work, or by
 // SIGKILL at a random moment; then this process opens the database, sums, and holds every account
 // against what was acknowledged. In a build with QUIVER_SCHEDULE_FUZZ each opening runs under a
@@ -88,6 +89,8 @@ class Bank {
     phase.schedule = kScheduleFuzz ? phase.seed + 1 : 0;
     phase.end = static_cast<BankPhase::End>(random_.Below(3));
     phase.duration_ms = 50 + random_.Below(200);
+    phase.by_transactions = random_.OneIn(2);
+    if (phase.by_transactions) run_.Count("phases_of_transactions");
     if (kScheduleFuzz) run_.Count("schedules");
     std::fflush(stdout);
     const pid_t child = ::fork();
@@ -164,6 +167,8 @@ class Bank {
     };
     run_.Count("banks");
     add("transfers", page_->transfers);
+    add("transactions", page_->transactions);
+    add("conflicts", page_->conflicts);
     add("sums", page_->sums);
     add("sums_of_old_snapshots", page_->sums_of_old_snapshots);
     add("flushes", page_->flushes);

@@ -1,7 +1,7 @@
 // Accounts as rows, and the one step that changes them: a transfer between two accounts.
 //
-// The engine has no transactions yet: the two accounts are locked here, and what keeps the total is
-// the atomic batch. A transaction takes the place of TransferUnderLocks, and of nothing else.
+// A bank transfers in one of two ways. Under locks of its own, where what keeps the total is the
+// atomic batch; or by the engine's transactions, without a lock, where it is also the validation.
 //
 // Thread safety: all functions from any thread; AccountLocks orders the locks by account.
 #pragma once
@@ -45,5 +45,11 @@ struct TransferOrder {
 /// balance that is not the one written last included, is said to the page, and answered with false.
 bool TransferUnderLocks(Database& database, AccountLocks& locks, BankPage& page,
                         const TransferOrder& order);
+
+/// The same by a transaction of `isolation`; false also if another came first. `locks` guard the
+/// page alone, after the commit. Now and then, as `sums` says, the transaction sums all accounts,
+/// its own writes among them.
+bool TransferByTransaction(Database& database, AccountLocks& locks, BankPage& page,
+                           const TransferOrder& order, Isolation isolation, bool sums);
 
 }  // namespace quiver::torture
