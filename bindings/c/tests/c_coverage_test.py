@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HEADERS = ROOT / "include/quiver"
-C_HEADERS = ("c.h", "c_admin.h", "c_keyspace.h", "c_merge.h", "arrow_c_data.h")
+C_HEADERS = ("c.h", "c_admin.h", "c_keyspace.h", "c_merge.h", "c_transaction.h", "arrow_c_data.h")
 
 # "Name::*" stands for every method, "Name.*" for every field of it.
 COVERED = {
@@ -104,6 +104,18 @@ COVERED = {
     "StallReasonName": "quiver_metrics_json",
     "RecoveryReport::ToText": "quiver_report_text",
     "RecoveryReport.*": "quiver_report_number",  # or _line; c_api_test asks for each
+    "Database::BeginTransaction": "quiver_transaction_begin",
+    "TransactionOptions.isolation": "quiver_transaction_begin",
+    "Transaction::Put": "quiver_transaction_put",
+    "Transaction::Delete": "quiver_transaction_delete",
+    "Transaction::DeleteRange": "quiver_transaction_delete_range",
+    "Transaction::Merge": "quiver_transaction_merge",
+    "Transaction::Get": "quiver_transaction_get",
+    "Transaction::NewIterator": "quiver_transaction_iterator",
+    "Transaction::Commit": "quiver_transaction_commit",
+    "Transaction::Rollback": "quiver_transaction_rollback",
+    "Transaction::active": "quiver_transaction_active",
+    "Transaction::snapshot_sequence": "quiver_transaction_snapshot_sequence",
     "PinnedValue::view": "quiver_value_data",
     "PinnedValue::size": "quiver_value_data",
     "PinnedValue::ToString": "quiver_value_data",
@@ -171,6 +183,7 @@ EXEMPT = {
     "Result::ok": "a C function returns its code",
     "PinnedValue::operator std::string_view": "a conversion of C++",
     "Iterator::operator=": "moves of C++: a C handle is a pointer",
+    "Transaction::operator=": "moves of C++: a C handle is a pointer",
     "Database::operator=": "forbidden there: a C handle is a pointer",
     "kSequenceMax": "an internal bound that no call of the API takes or returns",
     "kStallReasonCount": "the size of an array inside the metrics",
