@@ -3,6 +3,7 @@
 
 using quiver::c::Bytes;
 using quiver::c::Call;
+using quiver::c::OptionsOf;
 
 quiver_code quiver_entry_options_create(quiver_entry_options** options, quiver_error** error) {
   return Call(error, {{options, "options"}}, [&]() -> quiver::Result<void> {
@@ -27,12 +28,6 @@ quiver_code quiver_entry_options_set_keyspace(quiver_entry_options* options,
                                               const quiver_keyspace* keyspace,
                                               quiver_error** error) {
   return quiver::c::SetKeyspace(options, keyspace, error);
-}
-
-static quiver::EntryOptions OptionsOf(const quiver_entry_options* options) {
-  if (options == nullptr) return {};
-  return {.keyspace = options->keyspace ? &*options->keyspace : nullptr,
-          .expiry_us = options->expiry_us};
 }
 
 quiver_code quiver_batch_create(quiver_batch** batch, quiver_error** error) {

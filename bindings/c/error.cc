@@ -20,6 +20,7 @@ static_assert(CodeOf(ErrorCode::kBusy) == QUIVER_BUSY);
 static_assert(CodeOf(ErrorCode::kReadOnly) == QUIVER_READ_ONLY);
 static_assert(CodeOf(ErrorCode::kClosed) == QUIVER_CLOSED);
 static_assert(CodeOf(ErrorCode::kInternal) == QUIVER_INTERNAL);
+static_assert(CodeOf(ErrorCode::kConflict) == QUIVER_CONFLICT);
 static_assert(QUIVER_NO_OFFSET == Error::kNoOffset);
 static_assert(QUIVER_KEY_BYTES_MAX == kKeyBytesMax);
 static_assert(QUIVER_VALUE_BYTES_MAX == kValueBytesMax);
@@ -56,7 +57,7 @@ char* CopyText(std::string_view text) {
 
 const char* quiver_code_name(int code) {
   if (code == QUIVER_OK) return "ok";
-  if (code < 0 || code > QUIVER_INTERNAL) return "unknown";
+  if (code < 0 || code > QUIVER_CONFLICT) return "unknown";
   return quiver::ErrorCodeName(static_cast<quiver::ErrorCode>(code - 1)).data();
 }
 

@@ -21,6 +21,7 @@
 #include "quiver/c_admin.h"
 #include "quiver/c_keyspace.h"
 #include "quiver/c_merge.h"
+#include "quiver/c_transaction.h"
 #include "quiver/quiver.h"
 
 struct quiver_error {
@@ -80,6 +81,9 @@ struct quiver_arrow_options {
 struct quiver_iterator {
   quiver::Iterator iterator;
   std::optional<quiver::Error> seek_error;  ///< of a seek with arguments that are none
+};
+struct quiver_transaction {
+  quiver::Transaction transaction;
 };
 struct quiver_report {
   std::vector<std::pair<const char*, std::uint64_t>> numbers;
@@ -143,6 +147,39 @@ quiver_code SetKeyspace(Options* options, const quiver_keyspace* keyspace, quive
     if (keyspace != nullptr) options->keyspace = keyspace->keyspace;
     return {};
   });
+}
+
+// What the options of a call are, NULL being the defaults. Keyspace and snapshot are pointed to:
+// they are the handle's.
+inline WriteOptions OptionsOf(const quiver_write_options* options) {
+  if (options == nullptr) return {};
+  WriteOptions given = options->options;
+  given.keyspace = options->keyspace ? &*options->keyspace : nullptr;
+  return given;
+}
+
+inline EntryOptions OptionsOf(const quiver_entry_options* options) {
+  if (options == nullptr) return {};
+  return {.keyspace = options->keyspace ? &*options->keyspace : nullptr,
+          .expiry_us = options->expiry_us};
+}
+
+inline ReadOptions OptionsOf(const quiver_read_options* options) {
+  if (options == nullptr) return {};
+  return {.keyspace = options->keyspace ? &*options->keyspace : nullptr,
+          .snapshot = options->snapshot ? &*options->snapshot : nullptr,
+          .fill_cache = options->fill_cache};
+}
+
+/// The options of an iterator or stream.
+template <typename Options>
+auto OptionsOf(const Options* options) {
+  decltype(options->options) given;
+  if (options == nullptr) return given;
+  given = options->options;
+  given.keyspace = options->keyspace ? &*options->keyspace : nullptr;
+  given.snapshot = options->snapshot ? &*options->snapshot : nullptr;
+  return given;
 }
 
 /// Shares the operator of a handle; nothing of NULL.

@@ -6,6 +6,7 @@
 using quiver::c::Bytes;
 using quiver::c::Call;
 using quiver::c::GiveHandle;
+using quiver::c::OptionsOf;
 
 quiver_code quiver_read_options_create(quiver_read_options** options, quiver_error** error) {
   return Call(error, {{options, "options"}}, [&]() -> quiver::Result<void> {
@@ -36,13 +37,6 @@ quiver_code quiver_read_options_set_fill_cache(quiver_read_options* options, boo
     options->fill_cache = fill_cache;
     return {};
   });
-}
-
-static quiver::ReadOptions OptionsOf(const quiver_read_options* options) {
-  if (options == nullptr) return {};
-  return {.keyspace = options->keyspace ? &*options->keyspace : nullptr,
-          .snapshot = options->snapshot ? &*options->snapshot : nullptr,
-          .fill_cache = options->fill_cache};
 }
 
 // ---- gets

@@ -3,6 +3,7 @@
 
 using quiver::c::Bytes;
 using quiver::c::Call;
+using quiver::c::OptionsOf;
 
 namespace {
 
@@ -35,17 +36,6 @@ quiver_code SetFillCache(Options* options, bool fill_cache, quiver_error** error
     options->options.fill_cache = fill_cache;
     return {};
   });
-}
-
-// The options with their keyspace and snapshot, which are theirs as long as the handle is.
-template <typename Options>
-auto OptionsOf(const Options* options) {
-  decltype(options->options) given;
-  if (options == nullptr) return given;
-  given = options->options;
-  given.keyspace = options->keyspace ? &*options->keyspace : nullptr;
-  given.snapshot = options->snapshot ? &*options->snapshot : nullptr;
-  return given;
 }
 
 template <typename Options>

@@ -3,6 +3,7 @@
 
 using quiver::c::Bytes;
 using quiver::c::Call;
+using quiver::c::OptionsOf;
 
 quiver_code quiver_write_options_create(quiver_write_options** options, quiver_error** error) {
   return Call(error, {{options, "options"}}, [&]() -> quiver::Result<void> {
@@ -59,13 +60,6 @@ quiver_code quiver_write_options_set_keyspace(quiver_write_options* options,
                                               const quiver_keyspace* keyspace,
                                               quiver_error** error) {
   return quiver::c::SetKeyspace(options, keyspace, error);
-}
-
-static quiver::WriteOptions OptionsOf(const quiver_write_options* options) {
-  if (options == nullptr) return {};
-  quiver::WriteOptions given = options->options;
-  given.keyspace = options->keyspace ? &*options->keyspace : nullptr;
-  return given;
 }
 
 quiver_code quiver_put(quiver_database* database, const quiver_write_options* options,

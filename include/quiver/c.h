@@ -15,7 +15,7 @@
 // batches, configurations and options by one at a time. Destroying a handle is for the last user.
 //
 // docs/c.md introduces it; keyspaces are in quiver/c_keyspace.h, merge operators in
-// quiver/c_merge.h, administration in quiver/c_admin.h.
+// quiver/c_merge.h, transactions in quiver/c_transaction.h, administration in quiver/c_admin.h.
 #pragma once
 
 #include <stdbool.h>  // NOLINT(modernize-deprecated-headers): this is C
@@ -45,6 +45,7 @@ typedef enum quiver_code {
   QUIVER_READ_ONLY = 8,         ///< the database accepts no writes; the message says why
   QUIVER_CLOSED = 9,            ///< the database of this handle was closed
   QUIVER_INTERNAL = 10,         ///< an invariant of Quiver broke: report it
+  QUIVER_CONFLICT = 11,         ///< another writer came first: do the whole transaction again
 } quiver_code;
 
 typedef struct quiver_error quiver_error;

@@ -6,8 +6,9 @@
 #include "quiver/arrow_stream.h"  // IWYU pragma: export
 #include "quiver/database.h"      // IWYU pragma: export
 #else
-#include "quiver/c.h"           // IWYU pragma: export
-#include "quiver/c_admin.h"     // IWYU pragma: export
-#include "quiver/c_keyspace.h"  // IWYU pragma: export
-#include "quiver/c_merge.h"     // IWYU pragma: export
+#include "quiver/c.h"              // IWYU pragma: export
+#include "quiver/c_admin.h"        // IWYU pragma: export
+#include "quiver/c_keyspace.h"     // IWYU pragma: export
+#include "quiver/c_merge.h"        // IWYU pragma: export
+#include "quiver/c_transaction.h"  // IWYU pragma: export
 #endif

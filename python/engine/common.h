@@ -101,6 +101,7 @@ void BindKeyspace(nb::module_& module);
 void BindSnapshot(nb::module_& module);
 void BindScan(nb::module_& module);
 void BindCursor(nb::module_& module);
+void BindTransaction(nb::module_& module);
 void BindBatch(nb::module_& module);
 
 /// Refuses pickle and copy: what stands for an open file cannot be in two places.

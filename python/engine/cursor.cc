@@ -4,7 +4,8 @@
 // hands them out one by one: taking the GIL for each row would cost more than the row.
 //
 // Thread safety: one thread at a time; a second one that comes while a chunk is read gets
-// ValueError, as with Python's own generators.
+// ValueError, as with Python's own generators. A cursor of a transaction shares its mark of being
+// busy, so that this holds for the transaction with all its cursors.
 #include <vector>
 
 #include "reads.h"
@@ -15,19 +16,19 @@ namespace {
 
 class Cursor {
  public:
-  Cursor(DatabaseRef open, Iterator iterator, Show show, bool reverse)
-      : open_(std::move(open)), iterator_(std::move(iterator)), show_(show), reverse_(reverse) {}
+  Cursor(DatabaseRef open, Iterator iterator, const CursorOptions& options)
+      : open_(std::move(open)), iterator_(std::move(iterator)), options_(options) {}
 
   nb::object Next() {
-    if (running_) RaiseType(PyExc_ValueError, "this iterator is in use by another thread");
+    if (*options_.busy) RaiseType(PyExc_ValueError, "this iterator is in use by another thread");
     if (open_->closed.load(std::memory_order_relaxed)) {
       Raise(Error(ErrorCode::kClosed, "the database of this iterator was closed"));
     }
     if (next_ == rows_.size()) {
       if (!ended_) {
-        running_ = true;
+        *options_.busy = true;
         Unlocked([this] { ReadChunk(); });
-        running_ = false;
+        *options_.busy = false;
       }
       if (next_ == rows_.size()) {
         if (Result<void> status = iterator_.status(); !status) Raise(status.error());
@@ -38,7 +39,6 @@ class Cursor {
   }
 
  private:
-  static constexpr std::size_t kChunkRowsMax = 1024;
   static constexpr std::size_t kChunkBytesMax = std::size_t{256} << 10;
 
   struct Row {
@@ -52,29 +52,29 @@ class Cursor {
     next_ = offset_ = 0;
     if (!started_) {
       started_ = true;
-      if (reverse_)
+      if (options_.reverse)
         iterator_.SeekToLast();
       else
         iterator_.SeekToFirst();
     }
     while (iterator_.Valid() && rows_.size() < chunk_rows_ && bytes_.size() < kChunkBytesMax) {
       Row row = {0, 0};
-      if (show_ != Show::kValues) {
+      if (options_.show != Show::kValues) {
         row.key_bytes = iterator_.key().size();
         bytes_ += iterator_.key();
       }
-      if (show_ != Show::kKeys) {
+      if (options_.show != Show::kKeys) {
         row.value_bytes = iterator_.value().size();
         bytes_ += iterator_.value();
       }
       rows_.push_back(row);
-      if (reverse_)
+      if (options_.reverse)
         iterator_.Prev();
       else
         iterator_.Next();
     }
     ended_ = !iterator_.Valid();
-    chunk_rows_ = std::min(chunk_rows_ * 4, kChunkRowsMax);
+    chunk_rows_ = std::min(chunk_rows_ * 4, options_.chunk_rows_max);
   }
 
   nb::object TakeRow() {
@@ -82,7 +82,7 @@ class Cursor {
     const std::string_view key(bytes_.data() + offset_, row.key_bytes);
     const std::string_view value(bytes_.data() + offset_ + row.key_bytes, row.value_bytes);
     offset_ += row.key_bytes + row.value_bytes;
-    switch (show_) {
+    switch (options_.show) {
       case Show::kKeys: return ToBytes(key);
       case Show::kValues: return ToBytes(value);
       case Show::kItems: break;
@@ -92,12 +92,11 @@ class Cursor {
 
   DatabaseRef open_;
   Iterator iterator_;
-  const Show show_;
-  const bool reverse_;
+  const CursorOptions options_;
   bool started_ = false;
-  bool running_ = false;
   bool ended_ = false;
-  std::size_t chunk_rows_ = 4;  // the first rows soon: many iterations end early
+  // The first rows soon: many iterations end early.
+  std::size_t chunk_rows_ = std::min<std::size_t>(4, options_.chunk_rows_max);
   std::vector<Row> rows_;
   std::string bytes_;       // of the rows, one after the other
   std::size_t next_ = 0;    // row
@@ -106,16 +105,24 @@ class Cursor {
 
 }  // namespace
 
-nb::object MakeCursor(const View& view, const RangeArguments& range, Show show) {
+IteratorOptions IteratorArguments(const RangeArguments& range) {
   IteratorOptions options;
   options.lower_bound = OptionalBytes(range.start, "start");
   options.upper_bound = OptionalBytes(range.stop, "stop");
   options.prefix = OptionalBytes(range.prefix, "prefix").value_or(std::string());
+  return options;
+}
+
+nb::object MakeCursor(const DatabaseRef& open, Iterator iterator, const CursorOptions& options) {
+  return nb::cast(new Cursor(open, std::move(iterator), options), nb::rv_policy::take_ownership);
+}
+
+nb::object MakeCursor(const View& view, const RangeArguments& range, Show show) {
+  IteratorOptions options = IteratorArguments(range);
   options.keyspace = view.options().keyspace;
   options.snapshot = view.options().snapshot;
   Iterator iterator = Unwrap(Unlocked([&] { return view.open.database().NewIterator(options); }));
-  return nb::cast(new Cursor(view.open, std::move(iterator), show, range.reverse),
-                  nb::rv_policy::take_ownership);
+  return MakeCursor(view.open, std::move(iterator), {.show = show, .reverse = range.reverse});
 }
 
 void BindCursor(nb::module_& module) {

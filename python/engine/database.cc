@@ -2,6 +2,7 @@
 #include "keyspace.h"
 #include "reads.h"
 #include "settings.h"
+#include "transaction.h"
 #include "writes.h"
 
 namespace quiver::python {
@@ -176,6 +177,15 @@ void BindDatabase(nb::module_& module) {
             Unwrap(Unlocked([&] { return self.open.database().DropKeyspace(dropped); }));
           },
           "keyspace"_a.none(), "Deletes a keyspace with all its keys, at once and for good.");
+  type.def(
+      "transaction",
+      [](const PyDatabase& self, const std::string& isolation, nb::handle wal_mode,
+         bool fail_if_stalled) {
+        return MakeTransaction(self.open, isolation, {wal_mode, fail_if_stalled});
+      },
+      nb::kw_only(), "isolation"_a = "snapshot", "wal_mode"_a = nb::none(),
+      "fail_if_stalled"_a = false,
+      "Begins a transaction; `isolation` is \"snapshot\" or \"serializable\".");
   BindWrites(type);
   BindReads(type);
   BindMaintenance(type);

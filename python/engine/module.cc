@@ -53,6 +53,7 @@ NB_MODULE(_engine, module) {
   BindScan(module);
   BindCursor(module);
   BindBatch(module);
+  BindTransaction(module);
   module.def("verify", &Verify, "path"_a.none(),
              "Reads and checks every byte of a database that nobody has open; changes nothing.");
   module.def("repair", &Repair, "source"_a.none(), "destination"_a.none(),

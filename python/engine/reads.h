@@ -34,6 +34,15 @@ struct RangeArguments {
   bool reverse;
 };
 
+/// What a Cursor is made with beside its iterator.
+struct CursorOptions {
+  Show show = Show::kItems;
+  bool reverse = false;
+  std::size_t chunk_rows_max = 1024;  ///< rows that are read ahead at most
+  /// True while a call is in the engine without the GIL; of a transaction it is shared.
+  std::shared_ptr<bool> busy = std::make_shared<bool>(false);
+};
+
 /// Arguments of scan().
 struct ScanArguments {
   nb::object start;
@@ -52,6 +61,9 @@ nb::object Expiry(const View& view, nb::handle key);
 /// The value as add_int64 counts; 0 if the key is absent.
 std::int64_t Counter(const View& view, nb::handle key);
 nb::list GetMany(const View& view, nb::handle keys);
+/// The range that arguments name; keyspace and snapshot are not set.
+IteratorOptions IteratorArguments(const RangeArguments& range);
+nb::object MakeCursor(const DatabaseRef& open, Iterator iterator, const CursorOptions& options);
 nb::object MakeCursor(const View& view, const RangeArguments& range, Show show);
 nb::object MakeScan(const View& view, const ScanArguments& arguments);
 nb::object Stream(const View& view);

@@ -12,11 +12,12 @@ Keys and values are bytes: anything with the buffer protocol goes in, bytes come
 """
 
 from ._database import Database
-from ._engine import Batch, Cursor, Keyspace, Scan, Snapshot, decode_int64, encode_int64, repair, verify
+from ._engine import Batch, Cursor, Keyspace, Scan, Snapshot, Transaction, decode_int64, encode_int64, repair, verify
 from ._engine import version as __version__
 from ._errors import (
     BusyError,
     ClosedError,
+    ConflictError,
     CorruptionError,
     Error,
     InternalError,
@@ -32,6 +33,7 @@ __all__ = [
     "Batch",
     "BusyError",
     "ClosedError",
+    "ConflictError",
     "CorruptionError",
     "Cursor",
     "Database",
@@ -45,6 +47,7 @@ __all__ = [
     "ReadOnlyError",
     "Scan",
     "Snapshot",
+    "Transaction",
     "UnsupportedError",
     "__version__",
     "decode_int64",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import atexit
 import os
+import random
+import time
 import weakref
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 from . import _engine
-from ._errors import Error
+from ._errors import ConflictError, Error
 
+_T = TypeVar("_T")
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
@@ -32,6 +37,33 @@ class Database(_engine.Database):
     ) -> None:
         super().__init__(path, preset=preset, read_only=read_only, **settings)
         _open.add(self)
+
+    def retry(
+        self,
+        function: Callable[[_engine.Transaction], _T],
+        *,
+        attempts: int = 100,
+        isolation: Literal["snapshot", "serializable"] = "snapshot",
+        wal_mode: Literal["sync", "batch", "async"] | None = None,
+    ) -> _T:
+        """Runs `function(transaction)`, commits, and returns what it returned; all of it again if another writer came first.
+
+        After `attempts` the last ConflictError is raised. Between them it waits a random time that grows to 50 ms, so that
+        many who want the same key do not meet for ever. The function must have no other effects than on the transaction.
+        """
+        if attempts < 1:
+            raise ValueError("attempts must be at least 1")
+        attempt = 1
+        while True:
+            try:
+                with self.transaction(isolation=isolation, wal_mode=wal_mode) as transaction:
+                    result = function(transaction)
+                return result
+            except ConflictError:
+                if attempt >= attempts:
+                    raise
+            time.sleep(random.uniform(0, min(0.05, 0.0005 * 2 ** min(attempt, 10))))
+            attempt += 1
 
 
 @atexit.register

@@ -69,6 +69,12 @@ class ClosedError(Error):
     code = "closed"
 
 
+class ConflictError(Error):
+    """Another writer came first: do the whole transaction again (Database.retry does)."""
+
+    code = "conflict"
+
+
 class InternalError(Error):
     """An invariant of Quiver broke: please report it."""
 
@@ -87,6 +93,7 @@ _BY_CODE = {
         BusyError,
         ReadOnlyError,
         ClosedError,
+        ConflictError,
         InternalError,
     )
 }

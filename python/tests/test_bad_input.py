@@ -129,7 +129,7 @@ def test_half_made_objects_are_refused(fruit, tmp_path):
 def test_every_error_code_has_its_exception():
     from quiver import _errors
 
-    codes = ("invalid_argument", "not_found", "io", "no_space", "corruption", "unsupported", "busy", "read_only", "closed", "internal")
+    codes = ("invalid_argument", "not_found", "io", "no_space", "corruption", "unsupported", "busy", "read_only", "closed", "internal", "conflict")
     kinds = {type(_errors.make(code, "text", "", None)) for code in codes}
     assert len(kinds) == len(codes) == len(_errors._BY_CODE)
     assert all(issubclass(kind, quiver.Error) and getattr(quiver, kind.__name__) is kind for kind in kinds)

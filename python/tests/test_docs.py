@@ -40,8 +40,18 @@ def test_the_lines_on_keyspaces_and_counters_run(tmp_path):
         assert db.keyspaces() == ["default", "visits"]
 
 
+def test_the_lines_on_transactions_run(tmp_path):
+    with quiver.Database(tmp_path / "db") as db:
+        audit = db.keyspace("audit", create=True)
+        program = blocks("docs/python.md")[3]
+        names = {"db": db}
+        exec(program, names)
+        assert "db.retry(move)      " in program and "# b'90'" in program
+        assert db[b"alice"] == b"90" and audit[b"seen"] == b"alice"
+
+
 def test_the_lines_on_dataframes_and_sql_run(tmp_path):
-    dataframes, sql = blocks("docs/python.md")[3:5]
+    dataframes, sql = blocks("docs/python.md")[4:6]
     with quiver.Database(tmp_path / "db") as db:
         import duckdb
 

@@ -489,7 +489,8 @@ static void TestErrors(void) {
   error = NULL;
   CHECK(strcmp(quiver_code_name(QUIVER_OK), "ok") == 0);
   CHECK(strcmp(quiver_code_name(QUIVER_INTERNAL), "internal") == 0);
-  CHECK(strcmp(quiver_code_name(11), "unknown") == 0 &&
+  CHECK(strcmp(quiver_code_name(QUIVER_CONFLICT), "conflict") == 0);
+  CHECK(strcmp(quiver_code_name(12), "unknown") == 0 &&
         strcmp(quiver_code_name(-1), "unknown") == 0);
 }
 

