@@ -32,8 +32,8 @@ test "$("$work/by_pkg_config")" = red
 # shellcheck disable=SC2086
 gcc -std=c11 -Wall -Wextra -pedantic -Werror "$source/examples/05_from_c.c" -o "$work/c_by_pkg_config" $flags
 test "$("$work/c_by_pkg_config" "$work/db7" | head -n 1)" = "fruit/apple=red fruit/lemon=yellow "
-# The program of docs/c.md, as it stands there.
-sed -n '/^```c$/,/^```$/p' "$source/docs/c.md" | sed '/^```/d' | sed "s|/tmp/fruit|$work/db8|" >"$work/fruit.c"
+# The program of docs/c.md, which is its first block, as it stands there.
+sed -n '/^```c$/,/^```$/{/^```$/q;p}' "$source/docs/c.md" | sed '/^```/d' | sed "s|/tmp/fruit|$work/db8|" >"$work/fruit.c"
 # shellcheck disable=SC2086
 gcc -std=c11 -Wall -Wextra -pedantic -Werror "$work/fruit.c" -o "$work/fruit_in_c" $flags
 test "$("$work/fruit_in_c")" = red
