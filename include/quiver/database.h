@@ -9,7 +9,8 @@
 // docs/guarantees.md. Reads never wait for writes, flushes or compactions.
 //
 // Errors: a call that returns an error has changed nothing, except that after a failed log sync
-// the write may or may not be found at the next open. No call throws; if memory runs out, the
+// the write may or may not be found at the next open, and likewise a keyspace whose making or
+// dropping the disk refused. No call throws; if memory runs out, the
 // process ends.
 //
 // Thread safety: every method may be called by any number of threads at once, Close() included.
@@ -136,14 +137,16 @@ class Database {
 
   /// Makes a keyspace. `config` is that of the database (config()) with other values for settings
   /// that are per keyspace; it keeps them for good. Cost: a sync. Errors: kInvalidArgument (the
-  /// name is taken or no name, or a setting is not allowed), kReadOnly, kNoSpace.
+  /// name is taken or no name, or a setting is not allowed), kReadOnly, kNoSpace. After kNoSpace
+  /// and kIo from the disk itself the next open may find the keyspace all the same.
   Result<Keyspace> CreateKeyspace(std::string_view name, const DatabaseConfig& config) noexcept;
   /// The keyspace of that name ("default" too); kNotFound if there is none.
   Result<Keyspace> OpenKeyspace(std::string_view name) const noexcept;
   /// All keyspaces, in the order of their creation.
   Result<std::vector<Keyspace>> ListKeyspaces() const noexcept;
   /// Deletes a keyspace with all its keys, at once and for good; iterators over it may finish.
-  /// Cost: a sync, whatever its size. The default keyspace cannot be dropped.
+  /// Cost: a sync, whatever its size. The default keyspace cannot be dropped. After kNoSpace and
+  /// kIo from the disk itself it is still there, but the next open may find it gone.
   Result<void> DropKeyspace(const Keyspace& keyspace) noexcept;
   /// The settings that a keyspace has.
   Result<DatabaseConfig> KeyspaceConfig(const Keyspace& keyspace) const noexcept;
