@@ -57,6 +57,8 @@ void Iterator::Impl::Seek(std::string_view target) {
   forward_ = true;
   // A copy: `target` may be this iterator's own key(), which dies while the children move.
   target_.assign(std::max(target, std::string_view(lower_)));
+  // The walk may end after a few rows, and to find a span means to look far ahead.
+  steps_before_span_ = kStepsAfterShortSpan;
   source_.merged->Seek(target_, kSequenceMax);
   FindForward(/*skip_saved_key=*/false);
   if (source_.own.reads != nullptr) source_.own.reads->StartAt(target_);

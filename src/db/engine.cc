@@ -1,11 +1,13 @@
 #include "db/engine.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/schedule_point.h"
 #include "base/try.h"
 #include "db/arrow_stream_source.h"
 #include "db/db_iterator.h"
+#include "db/multi_lookup.h"
 #include "db/range_delete_view.h"
 #include "io/fork_guard.h"
 #include "iterator/merging_iterator.h"
@@ -152,20 +154,23 @@ Result<std::vector<std::optional<PinnedValue>>> Engine::MultiGet(
   const EpochGuard guard(core_->epochs);
   const ReadView& view = *keyspace->state.views().Current();
   QUIVER_ASSIGN_OR_RETURN(const auto at, ReadPointOf(options.snapshot));
-  std::vector<LookupKey> lookups;
-  lookups.reserve(keys.size());
-  for (const std::string_view key : keys) lookups.emplace_back(key, at.sequence);
-  // All keys' cache lines are under way before the first is needed.
-  for (const LookupKey& lookup : lookups) PrefetchInView(view, *table_cache_, lookup);
-
   std::vector<std::optional<PinnedValue>> values(keys.size());
   const PointLookupOptions lookup_options =
       LookupOptions(options, *keyspace, at.wall_us, /*want_pin=*/true);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    TableAnswer found;
-    QUIVER_ASSIGN_OR_RETURN(const bool hit,
-                            LookupInView(view, *table_cache_, lookups[i], lookup_options, found));
-    if (hit) values[i].emplace(found.answer.value, std::move(found.pin));
+  std::vector<LookupKey> lookups;
+  lookups.reserve(std::min(keys.size(), kLookupGroup));
+  for (std::size_t first = 0; first < keys.size(); first += kLookupGroup) {
+    const auto group = keys.subspan(first, std::min(kLookupGroup, keys.size() - first));
+    lookups.clear();
+    for (const std::string_view key : group) lookups.emplace_back(key, at.sequence);
+    std::array<GroupAnswer, kLookupGroup> answers;
+    QUIVER_TRY(LookupGroupInView(view, *table_cache_, lookups, lookup_options,
+                                 std::span(answers).first(group.size())));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (!answers[i].is_live) continue;
+      TableAnswer& found = answers[i].found;
+      values[first + i].emplace(found.answer.value, std::move(found.pin));
+    }
   }
   return values;
 }

@@ -3,6 +3,11 @@
 // Thread safety: pure functions over an immutable view; the caller holds an EpochGuard.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
 #include "base/entry.h"
 #include "db/read_view.h"
 #include "io/clock.h"
@@ -10,6 +15,7 @@
 #include "quiver/merge_operator.h"
 #include "sstable/table.h"
 #include "sstable/table_cache.h"
+#include "version/version.h"
 
 namespace quiver {
 
@@ -36,7 +42,33 @@ Result<bool> NewestInView(const ReadView& view, TableCache& tables, const Lookup
 Result<bool> LookupInView(const ReadView& view, TableCache& tables, const LookupKey& key,
                           const PointLookupOptions& options, TableAnswer& found);
 
-/// Starts loading what LookupInView will touch in the tables.
-void PrefetchInView(const ReadView& view, TableCache& tables, const LookupKey& key);
+/// Walks the tables of a version that may hold a key, newest first.
+class TableWalk {
+ public:
+  /// Behind the last.
+  TableWalk() = default;
+  TableWalk(const Version& version, std::string_view key) noexcept
+      : levels_(version.levels()), key_(key) {}
+
+  /// The next table whose key range holds the key, or null behind the last.
+  const TableFile* Next() noexcept;
+
+ private:
+  std::span<const Level> levels_;
+  std::string_view key_;
+  std::size_t level_ = 0;
+  std::size_t run_ = 0;
+};
+
+/// The newest visible version in the memtables; true if there is one, of whatever kind.
+bool NewestInMemtables(const ReadView& view, const LookupKey& key,
+                       const PointLookupOptions& options, TableAnswer& found);
+/// The same for the tables that `walk` has still before it.
+Result<bool> NewestInTables(TableWalk walk, TableCache& tables, const LookupKey& key,
+                            const PointLookupOptions& options, TableAnswer& found);
+/// What the newest version in `found` means: true if it leads to a live value, which `found` then
+/// holds.
+Result<bool> ResolveInView(const ReadView& view, TableCache& tables, const LookupKey& key,
+                           const PointLookupOptions& options, TableAnswer& found);
 
 }  // namespace quiver

@@ -41,8 +41,9 @@ class InternalIterator {
   /// `key` or, lacking one, of the next key.
   virtual void Seek(std::string_view key, SequenceNumber sequence) = 0;
   /// Starts loading what Seek(key, …) will touch, so that several iterators wait for memory at the
-  /// same time. Moves nothing that can be seen; the position is lost.
-  virtual void Prefetch(std::string_view /*key*/) {}
+  /// same time: each wave goes where what the one before brought points to. The position is lost.
+  virtual void Prefetch(std::string_view /*key*/, unsigned /*wave*/) {}
+  static constexpr unsigned kPrefetchWaves = 3;
   /// To the last entry at or before (key, sequence): with 0 the oldest version of `key` or,
   /// lacking one, of the key before.
   virtual void SeekForPrev(std::string_view key, SequenceNumber sequence) = 0;

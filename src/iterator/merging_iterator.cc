@@ -73,7 +73,9 @@ class MergingIterator final : public InternalIterator {
     SeekAll<Direction::kBackward>([](InternalIterator& child) { child.SeekToLast(); });
   }
   void Seek(std::string_view key, SequenceNumber sequence) override {
-    for (const auto& child : children_) child->Prefetch(key);
+    for (unsigned wave = 0; wave < kPrefetchWaves; ++wave) {
+      for (const auto& child : children_) child->Prefetch(key, wave);
+    }
     SeekAll<Direction::kForward>(
         [key, sequence](InternalIterator& child) { child.Seek(key, sequence); });
   }

@@ -43,6 +43,10 @@ class Memtable {
   /// False if there is none.
   virtual bool Get(const LookupKey& key, LookupAnswer& answer) const = 0;
 
+  /// Starts loading what Get(key) will touch first, for callers that look up several keys and want
+  /// to wait for all their cache misses at once. Wave 1 goes where what wave 0 brought points to.
+  virtual void Prefetch(const LookupKey& /*key*/, unsigned /*wave*/) const {}
+
   /// The memtable must outlive the iterator.
   virtual std::unique_ptr<InternalIterator> NewIterator() const = 0;
 

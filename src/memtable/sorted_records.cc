@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/huge_memory.h"
+#include "base/prefetch.h"
 #include "base/schedule_point.h"
 #include "memtable/common_prefix.h"
 
@@ -33,8 +34,8 @@ std::size_t PrefixLowerBound(std::span<const PrefixedRecord> records,
   while (length > 1) {
     const std::size_t half = length / 2;
     const std::size_t quarter = (length - half) / 2;
-    __builtin_prefetch(base + quarter);
-    __builtin_prefetch(base + half + quarter);
+    PrefetchLine(base + quarter);
+    PrefetchLine(base + half + quarter);
     base += base[half - 1].prefix < prefix ? half : 0;
     length -= half;
   }

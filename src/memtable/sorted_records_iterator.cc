@@ -1,5 +1,7 @@
 #include "memtable/sorted_records_iterator.h"
 
+#include "base/prefetch.h"
+
 namespace quiver {
 
 namespace {
@@ -27,7 +29,7 @@ class OrderedViewIterator final : public InternalIterator {
   void Next() override {
     MoveTo(index_ + 1);
     if (index_ + kPrefetchDistance < run_.records.size()) {
-      __builtin_prefetch(run_.records[index_ + kPrefetchDistance].record);
+      PrefetchLine(run_.records[index_ + kPrefetchDistance].record);
     }
   }
   void Prev() override { MoveTo(index_ - 1); }

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/check.h"
 #include "base/coding.h"
 #include "base/huge_memory.h"
 #include "base/schedule_point.h"
@@ -24,6 +25,38 @@ class BlockCache::Impl::Evicted {
  private:
   const std::shared_ptr<Impl> impl_;
   const Blocks blocks_;
+};
+
+// The allocator of a block's reference count: it lies in the block, and the block goes when the
+// count does, which is the last that a shared_ptr does with either.
+template <typename T>
+class BlockCache::Impl::PinMemory {
+ public:
+  using value_type = T;
+
+  PinMemory(CachedBlock& block, std::shared_ptr<Impl> impl) noexcept
+      : block_(&block), impl_(std::move(impl)) {}
+  template <typename U>
+  PinMemory(const PinMemory<U>& other) noexcept  // NOLINT(google-explicit-constructor)
+      : block_(other.block_), impl_(other.impl_) {}
+
+  T* allocate(std::size_t count) {
+    static_assert(sizeof(T) <= CachedBlock::kPinBytes && alignof(T) <= alignof(void*));
+    QUIVER_DCHECK(count == 1);
+    return reinterpret_cast<T*>(block_->pin_memory);
+  }
+  void deallocate(T* /*memory*/, std::size_t /*count*/) noexcept { impl_->Free(block_); }
+
+  template <typename U>
+  bool operator==(const PinMemory<U>& other) const noexcept {
+    return block_ == other.block_;
+  }
+
+ private:
+  template <typename U>
+  friend class PinMemory;
+  CachedBlock* block_;
+  std::shared_ptr<Impl> impl_;
 };
 
 BlockCache::Impl::Impl(std::uint64_t capacity_bytes, EpochManager& epochs, MemoryLedger* ledger,
@@ -86,10 +119,10 @@ CachedBlock* BlockCache::Impl::Allocate(std::size_t bytes) {
 }
 
 std::shared_ptr<const CachedBlock> BlockCache::Impl::Publish(CachedBlock* block, BlockSlot& slot) {
-  // Made before the lock: it allocates. If the block does not stay, it goes with this reference,
-  // after the lock.
-  std::shared_ptr<CachedBlock> reference(
-      block, [impl = shared_from_this()](CachedBlock* last) { impl->Free(last); });
+  // If the block does not stay, it goes with this reference, after the lock.
+  const auto leave_to_memory = [](CachedBlock* /*last*/) {};
+  std::shared_ptr<CachedBlock> reference(block, leave_to_memory,
+                                         PinMemory<CachedBlock>(*block, shared_from_this()));
   MutexLock lock(mutex_);
   if (closed_) return reference;
   // A block in a slot has its reference, and only the holder of the lock can take it out.
@@ -245,10 +278,13 @@ void BlockCache::Impl::Close() {
 BlockCache::TableSlots::TableSlots(std::shared_ptr<Impl> impl, std::uint64_t block_count)
     : impl_(std::move(impl)),
       block_count_(block_count),
-      slots_(std::make_unique<BlockSlot[]>(block_count)) {}
+      memory_(impl_->pinned_arena(), std::max<std::size_t>(memory_bytes(), 1)),
+      slots_(reinterpret_cast<BlockSlot*>(memory_.bytes().data())) {
+  std::uninitialized_default_construct_n(slots_, block_count_);
+}
 
 BlockCache::TableSlots::~TableSlots() {
-  impl_->DropAll({slots_.get(), block_count_});
+  impl_->DropAll({slots_, block_count_});
 }
 
 BlockCache::BlockCache(std::uint64_t capacity_bytes, EpochManager& epochs, MemoryLedger* ledger,

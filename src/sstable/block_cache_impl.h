@@ -70,6 +70,8 @@ class BlockCache::Impl : public std::enable_shared_from_this<BlockCache::Impl> {
  private:
   using Blocks = std::vector<CachedBlock*>;
   class Evicted;
+  template <typename T>
+  class PinMemory;
   /// Referenced blocks passed over in one sweep.
   static constexpr std::uint32_t kSkipsMax = 128;
 
@@ -125,7 +127,8 @@ class BlockCache::TableSlots {
  private:
   const std::shared_ptr<Impl> impl_;
   const std::uint64_t block_count_;
-  const std::unique_ptr<BlockSlot[]> slots_;
+  const PinnedMemory memory_;
+  BlockSlot* const slots_;  ///< in memory_
 };
 
 }  // namespace quiver

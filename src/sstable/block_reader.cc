@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/epoch.h"
+#include "base/prefetch.h"
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
 #include "sstable/aligned_buffer.h"
@@ -34,7 +35,7 @@ class Unpublished {
 };
 
 std::uint64_t SamplesBytes(std::uint32_t rows) noexcept {
-  return SampleCount(rows) * sizeof(std::uint64_t);
+  return SampleWords(rows) * sizeof(std::uint64_t);
 }
 
 void AddSamples(CachedBlock& cached, std::size_t offset) noexcept {
@@ -52,24 +53,18 @@ CachedBlock* TableReader::FindCached(std::size_t block, bool touch) const noexce
   return cached;
 }
 
-void TableReader::PrefetchForSeek(std::string_view key) const noexcept {
-  constexpr std::size_t kLineBytes = 64;
-  const std::size_t block = FindBlock(key);
-  if (slots_ == nullptr || block >= block_count()) return;
+void TableReader::PrefetchForSeek(std::size_t block, unsigned wave) const noexcept {
+  if (wave == 0) return PrefetchLine(&slots_->slot(block));
   const EpochGuard guard(context_.cache->epochs());
   const CachedBlock* const cached = slots_->Find(block);
   if (cached == nullptr) return;
-  const auto* const memory = reinterpret_cast<const char*>(cached);
-  for (std::size_t at = 0; at < sizeof(CachedBlock); at += kLineBytes) {
-    __builtin_prefetch(memory + at);
-  }
+  cached->PrefetchHead();
   // Of a block that lies there as it was stored it is known where the samples are.
   if (geometry_.compression != CompressionKind::kNone) return;
   const BlockEntry& described = entry(block);
-  const char* const samples = memory + sizeof(CachedBlock) + described.stored_bytes;
-  for (std::size_t at = 0; at < SamplesBytes(described.rows); at += kLineBytes) {
-    __builtin_prefetch(samples + at);
-  }
+  PrefetchLines(
+      reinterpret_cast<const char*>(cached) + sizeof(CachedBlock) + described.stored_bytes,
+      SamplesBytes(described.rows));
 }
 
 bool TableReader::AdmitsFromScan(std::size_t block) const noexcept {

@@ -8,8 +8,9 @@
 //    slot of 16 bits holds a tag of the key's hash above the row, so that a get touches one slot
 //    line and, nearly always, one key. Linear probing from (low 32 bits of the hash * slots) >> 32.
 //  - Samples (built when a block enters the cache): eight bytes of every 16th key, behind the
-//    prefix that all keys of the block share, so that a seek touches few key lines. Without them a
-//    seek is a binary search over the keys.
+//    prefix that all keys of the block share, so that a seek touches few key lines; and behind them
+//    the first eight bytes of the first key, which hold that prefix if it is no longer. Without
+//    samples a seek is a binary search over the keys.
 //
 // Invariants (established by StoredBlock, whatever the file holds):
 //  1. rows is 1 to kBlockRowsMax and every accessor below is in bounds for row < rows.
@@ -24,6 +25,7 @@
 #include <string_view>
 
 #include "base/coding.h"
+#include "base/prefetch.h"
 #include "quiver/types.h"
 #include "sstable/table_layout.h"
 
@@ -35,6 +37,10 @@ inline constexpr std::uint32_t kNoRow = ~std::uint32_t{0};
 inline constexpr std::uint32_t kSampleRows = 16;
 constexpr std::uint32_t SampleCount(std::uint32_t rows) noexcept {
   return (rows + kSampleRows - 1) / kSampleRows;
+}
+/// Words that BuildSamples writes.
+constexpr std::uint32_t SampleWords(std::uint32_t rows) noexcept {
+  return SampleCount(rows) + 1;
 }
 
 /// First slot to probe for a key with `hash`.
@@ -53,7 +59,7 @@ inline bool EqualBytes(const char* a, const char* b, std::size_t size) noexcept 
   return difference == 0;
 }
 
-struct alignas(64) DataBlock {
+struct DataBlock {
   std::uint32_t rows = 0;
   std::uint16_t flags = 0;
   std::uint8_t row_bits = 0;
@@ -106,13 +112,33 @@ struct alignas(64) DataBlock {
   /// Loads the cache lines of a row's value, sequence and operation ahead of their use.
   void PrefetchRow(std::size_t row) const noexcept {
     if (Has(kUniformValues)) {
-      __builtin_prefetch(values + row * value_width);
-      __builtin_prefetch(values + (row + 1) * value_width - 1);
+      PrefetchLine(values + row * value_width);
+      PrefetchLine(values + (row + 1) * value_width - 1);
     } else {
-      __builtin_prefetch(value_offsets + row);
+      PrefetchLine(value_offsets + row);
     }
-    if (!Has(kConstantSequence)) __builtin_prefetch(sequences + row);
-    if (!Has(kConstantOperation)) __builtin_prefetch(operations + row);
+    if (!Has(kConstantSequence)) PrefetchLine(sequences + row);
+    if (!Has(kConstantOperation)) PrefetchLine(operations + row);
+  }
+
+  /// Loads the cache lines of the row that FindByHash will most likely return. Requires hash.
+  void PrefetchByHash(std::uint64_t key_hash) const noexcept {
+    const auto row_mask = static_cast<std::uint32_t>((1U << row_bits) - 1);
+    const auto tag = static_cast<std::uint32_t>(key_hash >> 48) & ~row_mask;
+    std::uint32_t index = FirstHashSlot(key_hash, hash_slots);
+    for (;;) {
+      const std::uint32_t slot = hash[index];
+      if (slot == kEmptyHashSlot) return;
+      if ((slot & ~row_mask) == tag) {
+        const std::uint32_t row = slot & row_mask;
+        PrefetchLine(Has(kUniformKeys)
+                         ? static_cast<const void*>(keys + std::size_t{row} * key_width)
+                         : static_cast<const void*>(key_offsets + row));
+        PrefetchRow(row);
+        return;
+      }
+      if (++index == hash_slots) index = 0;
+    }
   }
 
   /// The first row of `key` by the hash slots, or kNoRow. Requires hash.
@@ -135,17 +161,21 @@ struct alignas(64) DataBlock {
     }
   }
 
+  /// Loads the cache lines that a LowerBound of `key` will read. Touches header and samples only.
+  void PrefetchNear(std::string_view key) const noexcept;
+  /// Loads the first lines of the values from `row` on, for a walk that starts there.
+  void PrefetchValues(std::size_t row) const noexcept;
   /// The first row at or after (key, sequence) in entry order; rows if there is none.
   std::uint32_t LowerBound(std::string_view key, SequenceNumber sequence) const noexcept;
   /// The first row of `key` without the hash slots, or kNoRow.
   std::uint32_t FindByOrder(std::string_view key) const noexcept;
 };
-static_assert(sizeof(DataBlock) == 128 && offsetof(DataBlock, operations) == 64);
+static_assert(sizeof(DataBlock) == 104 && offsetof(DataBlock, operations) == 64);
 
 /// Fills `slots` (HashSlotCount(block.rows) of them) with the first row of each key of `block`.
 void BuildHashSlots(const DataBlock& block, std::uint16_t* slots) noexcept;
 
-/// Fills `samples` (SampleCount(block.rows) of them) and points `block` at them.
+/// Fills `samples` (SampleWords(block.rows) of them) and points `block` at them.
 void BuildSamples(DataBlock& block, std::uint64_t* samples) noexcept;
 
 /// Adds one row to slots that are all kEmptyHashSlot at first.

@@ -29,6 +29,7 @@ class OwnedBlock {
       keys_ += entry.key;
       key_offsets_.push_back(static_cast<std::uint32_t>(keys_.size()));
       sequences_.push_back(entry.sequence);
+      plain_.max_sequence = std::max(plain_.max_sequence, entry.sequence);
     }
     plain_.rows = static_cast<std::uint32_t>(entries.size());
     plain_.flags = kConstantOperation | kUniformValues | kNoExpiry;
@@ -47,7 +48,7 @@ class OwnedBlock {
     helped_.hash = slots_.data();
     helped_.hash_slots = HashSlotCount(plain_.rows);
     helped_.row_bits = RowBits(plain_.rows);
-    samples_.resize(SampleCount(plain_.rows));
+    samples_.resize(SampleWords(plain_.rows));
     BuildSamples(helped_, samples_.data());
   }
   OwnedBlock(const OwnedBlock&) = delete;

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace quiver {
 
 inline constexpr std::size_t kFilterLineBytes = 64;
@@ -53,7 +55,7 @@ class BloomFilter {
     return all != 0;
   }
   void Prefetch(std::uint64_t hash) const noexcept {
-    if (lines_ != nullptr) __builtin_prefetch(LineOf(hash));
+    if (lines_ != nullptr) PrefetchLine(LineOf(hash));
   }
 
  private:

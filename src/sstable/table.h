@@ -26,6 +26,7 @@
 namespace quiver {
 
 struct EngineMetrics;  // metrics/engine_metrics.h
+class CachedBlock;
 
 struct TableContext {
   io::Directory* directory = nullptr;
@@ -53,6 +54,12 @@ struct TableAnswer {
   std::shared_ptr<const void> pin;  ///< keeps answer.value alive; set only if asked for
 };
 
+/// Where a get in steps stands.
+struct GetPlace {
+  std::size_t block = 0;
+  const CachedBlock* cached = nullptr;  ///< null if the block is not in the cache
+};
+
 class Table : public std::enable_shared_from_this<Table> {
  public:
   /// Opens table `expected.number` and checks it against what the manifest records. Pass a
@@ -67,8 +74,24 @@ class Table : public std::enable_shared_from_this<Table> {
   /// (and, when fill_cache is false, until `found` is destroyed).
   virtual Result<bool> Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
                            TableAnswer& found) const = 0;
-  /// Hints that Get of `key` follows: starts loading filter and index lines.
+
+  /// Get in steps, so that gets of many keys wait for memory together: Prefetch for all of them,
+  /// then Begin, Enter, Approach, Finish. Each starts loading what the next one reads.
+  ///
+  /// Loads the filter's line.
   virtual void Prefetch(const LookupKey& key) const = 0;
+  /// Asks the filter; false if it proves that the key is absent, and the get is done. Else finds
+  /// the block's number and starts loading its slot of the cache.
+  virtual bool Begin(const LookupKey& key, GetPlace& place) const = 0;
+  /// Finds the cached block and starts loading its head and the key's hash slot.
+  virtual void Enter(const LookupKey& key, GetPlace& place) const = 0;
+  /// Starts loading the row that the hash slot points to.
+  virtual void Approach(const LookupKey& key, const GetPlace& place) const = 0;
+  /// What Get would answer. `place` is from Begin under the same guard.
+  virtual Result<bool> Finish(const LookupKey& key, const GetPlace& place,
+                              const TableReadOptions& options, bool want_pin,
+                              TableAnswer& found) const = 0;
+
   /// False if the filter proves that the key is absent.
   virtual bool MayContain(const LookupKey& key) const = 0;
 

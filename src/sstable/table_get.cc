@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "base/prefetch.h"
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
 #include "sstable/aligned_buffer.h"
@@ -78,10 +79,10 @@ void TableReader::PrefetchBlock(const CachedBlock& cached, const BlockSlot& slot
   // The place of the hash slot follows from the row count in the block's slot, so that its line is
   // on the way together with the header's.
   const auto* const memory = reinterpret_cast<const char*>(&cached);
-  __builtin_prefetch(memory);
-  __builtin_prefetch(memory + hash_offset_ +
-                     2 * std::size_t{FirstHashSlot(key.hash, HashSlotCount(slot.rows))});
-  __builtin_prefetch(memory + 64);
+  PrefetchLine(memory);
+  PrefetchLine(memory + hash_offset_ +
+               2 * std::size_t{FirstHashSlot(key.hash, HashSlotCount(slot.rows))});
+  PrefetchLine(memory + 64);
 }
 
 void TableReader::Answer(const DataBlock& block, std::uint32_t row, LookupAnswer& answer) noexcept {
@@ -134,29 +135,63 @@ Result<TableReader::Step> TableReader::SearchBlock(std::size_t block, const Look
 // Counters are added to where nothing is left to load: an atomic addition lets no later load start
 // before it and none before it be under way, and so would undo the overlap of cache misses. Until
 // the filter's line is there, the processor runs ahead into the search as if it had passed.
-Result<bool> TableReader::Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
-                              TableAnswer& found) const {
-  EngineMetrics* const metrics = parts_.filter.present() ? context_.metrics : nullptr;
-  if (parts_.filter.present() && !parts_.filter.MayContain(key.hash)) {
-    if (metrics != nullptr) {
-      metrics->filter_checks.Add();
-      metrics->filter_useful.Add();
-    }
-    return false;
+bool TableReader::PassesFilter(const LookupKey& key) const {
+  if (!parts_.filter.present() || parts_.filter.MayContain(key.hash)) return true;
+  if (context_.metrics != nullptr) {
+    context_.metrics->filter_checks.Add();
+    context_.metrics->filter_useful.Add();
   }
+  return false;
+}
+
+Result<bool> TableReader::GetFrom(std::size_t block, const LookupKey& key,
+                                  const TableReadOptions& options, bool want_pin,
+                                  TableAnswer& found) const {
   if (found.pin != nullptr) found.pin.reset();
-  std::size_t block = FindBlock(key.key);
   bool continues = false;
   Step step = Step::kNextBlock;
   while (step == Step::kNextBlock && block < block_count()) {
     QUIVER_ASSIGN_OR_RETURN(step, SearchBlock(block++, key, options, continues, want_pin, found));
     continues = true;
   }
-  if (metrics != nullptr) {
-    metrics->filter_checks.Add();
-    if (step == Step::kAbsent) metrics->filter_false_positives.Add();
+  if (parts_.filter.present() && context_.metrics != nullptr) {
+    context_.metrics->filter_checks.Add();
+    if (step == Step::kAbsent) context_.metrics->filter_false_positives.Add();
   }
   return step == Step::kFound;
+}
+
+Result<bool> TableReader::Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
+                              TableAnswer& found) const {
+  if (!PassesFilter(key)) return false;
+  return GetFrom(FindBlock(key.key), key, options, want_pin, found);
+}
+
+bool TableReader::Begin(const LookupKey& key, GetPlace& place) const {
+  if (!PassesFilter(key)) return false;
+  place = {.block = FindBlock(key.key)};
+  if (slots_ != nullptr) PrefetchLine(&slots_->slot(place.block));
+  return true;
+}
+
+void TableReader::Enter(const LookupKey& key, GetPlace& place) const {
+  if (slots_ == nullptr || place.block == block_count()) return;
+  place.cached = slots_->Find(place.block);
+  if (place.cached == nullptr) return;
+  place.cached->PrefetchHead();
+  PrefetchBlock(*place.cached, slots_->slot(place.block), key);
+}
+
+void TableReader::Approach(const LookupKey& key, const GetPlace& place) const {
+  if (place.cached == nullptr) return;
+  const DataBlock& block = place.cached->block;
+  if (block.hash != nullptr) block.PrefetchByHash(key.hash);
+}
+
+Result<bool> TableReader::Finish(const LookupKey& key, const GetPlace& place,
+                                 const TableReadOptions& options, bool want_pin,
+                                 TableAnswer& found) const {
+  return GetFrom(place.block, key, options, want_pin, found);
 }
 
 }  // namespace quiver

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/epoch.h"
@@ -42,7 +43,7 @@ class TableIterator final : public InternalIterator {
     if (Enter(table_->block_count() - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
   }
   void Seek(std::string_view key, SequenceNumber sequence) override;
-  void Prefetch(std::string_view key) override { table_->PrefetchForSeek(key); }
+  void Prefetch(std::string_view key, unsigned wave) override;
   void SeekForPrev(std::string_view key, SequenceNumber sequence) override;
 
   void Next() override {
@@ -115,7 +116,9 @@ class TableIterator final : public InternalIterator {
   BlockWindow window_;
   AlignedBuffer decoded_;  ///< of the current block, if it is compressed and not in the cache
   std::uint64_t read_ahead_bytes_ = 0;
-  std::uint32_t loaded_blocks_ = 0;  ///< into the cache, since the last seek
+  std::uint32_t loaded_blocks_ = 0;      ///< into the cache, since the last seek
+  std::string sought_key_;               ///< of the last Prefetch
+  std::size_t sought_block_ = kNoBlock;  ///< where a seek for it starts
   std::optional<Error> error_;
   EntryColumns columns_;  ///< of block columns_block_, made when first asked for
   std::size_t columns_block_ = kNoBlock;
@@ -137,10 +140,29 @@ void TableIterator::FillColumns() {
   columns_.owner = pin_;
 }
 
+void TableIterator::Prefetch(std::string_view key, unsigned wave) {
+  if (table_->cache() == nullptr) return;
+  if (wave == 0) {
+    sought_key_.assign(key);
+    sought_block_ = table_->FindBlock(key);
+  }
+  if (sought_block_ == table_->block_count()) return;
+  if (wave < 2) return table_->PrefetchForSeek(sought_block_, wave);
+  // The block's head has come: it becomes the current one, and the rows near the key are asked for.
+  if (sought_block_ != block_index_) {
+    if (window_.Holds(sought_block_) || !PinCached(sought_block_)) return;
+    error_.reset();
+    columns_block_ = kNoBlock;
+    block_index_ = sought_block_;
+  }
+  block_.PrefetchNear(key);
+}
+
 void TableIterator::Seek(std::string_view key, SequenceNumber sequence) {
   // A seek may be the start of a scan of ten rows or of all: read ahead more with each window.
   StartWalk(0);
-  std::size_t block = table_->FindBlock(key);
+  const bool is_known = sought_block_ != kNoBlock && sought_key_ == key;
+  std::size_t block = is_known ? sought_block_ : table_->FindBlock(key);
   if (!Enter(block, ScanDirection::kForward)) return;
   std::uint32_t row = block_.LowerBound(key, sequence);
   while (row == block_.rows) {
@@ -153,6 +175,7 @@ void TableIterator::Seek(std::string_view key, SequenceNumber sequence) {
     if (!Enter(block, ScanDirection::kForward)) return;
     row = continues ? block_.LowerBound(key, sequence) : 0;
   }
+  block_.PrefetchValues(row);
   MoveTo(row);
 }
 

@@ -42,6 +42,11 @@ class TableReader final : public Table {
   Result<bool> Get(const LookupKey& key, const TableReadOptions& options, bool want_pin,
                    TableAnswer& found) const override;
   void Prefetch(const LookupKey& key) const override { parts_.filter.Prefetch(key.hash); }
+  bool Begin(const LookupKey& key, GetPlace& place) const override;
+  void Enter(const LookupKey& key, GetPlace& place) const override;
+  void Approach(const LookupKey& key, const GetPlace& place) const override;
+  Result<bool> Finish(const LookupKey& key, const GetPlace& place, const TableReadOptions& options,
+                      bool want_pin, TableAnswer& found) const override;
   bool MayContain(const LookupKey& key) const override;
   std::unique_ptr<InternalIterator> NewIterator(const TableReadOptions& options) const override;
   Result<std::uint64_t> VerifyAll(
@@ -72,9 +77,9 @@ class TableReader final : public Table {
   /// A guard of the cache's epochs can be had from it; null without a cache.
   BlockCache* cache() const noexcept { return context_.cache; }
 
-  /// Starts loading the header of the block where a seek for `key` starts and the samples of its
-  /// keys, if it is in the cache.
-  void PrefetchForSeek(std::string_view key) const noexcept;
+  /// Starts loading `block`'s slot of the cache (wave 0), then the block's header and the samples
+  /// of its keys, if it is in the cache (wave 1). Requires a cache.
+  void PrefetchForSeek(std::size_t block, unsigned wave) const noexcept;
 
   /// Puts a block into the cache and pins it. `stored` holds its bytes if they were read already,
   /// else it is empty. Null if the cache has no room; then the caller reads privately. Requires no
@@ -105,6 +110,12 @@ class TableReader final : public Table {
                                TableAnswer& found) const;
   Result<Step> SearchBlock(std::size_t block, const LookupKey& key, const TableReadOptions& options,
                            bool continues, bool want_pin, TableAnswer& found) const;
+
+  /// False, and counted, if the filter proves that the key is absent.
+  bool PassesFilter(const LookupKey& key) const;
+  /// Get from `block` on, behind the filter.
+  Result<bool> GetFrom(std::size_t block, const LookupKey& key, const TableReadOptions& options,
+                       bool want_pin, TableAnswer& found) const;
 
   void ChargeLedger(std::int64_t delta_bytes) const;
 

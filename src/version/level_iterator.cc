@@ -30,8 +30,8 @@ class LevelIterator final : public InternalIterator {
     SettleForward();
   }
 
-  void Prefetch(std::string_view key) override {
-    if (OpenTable(run_.FindTable(key))) table_iterator_->Prefetch(key);
+  void Prefetch(std::string_view key, unsigned wave) override {
+    if (OpenTable(run_.FindTable(key))) table_iterator_->Prefetch(key, wave);
   }
 
   void SeekForPrev(std::string_view key, SequenceNumber sequence) override {

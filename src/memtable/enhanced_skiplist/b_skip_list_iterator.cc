@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "base/prefetch.h"
+
 namespace quiver {
 
 namespace {
@@ -26,7 +28,7 @@ void BSkipListIterator::MoveForwardTo(std::uint32_t position) {
     leaf_.next->ReadInto(leaf_);
     position = 0;
     for (std::uint32_t i = 0; i < kPrefetchDistance && i < leaf_.count; ++i) {
-      __builtin_prefetch(leaf_.records[i]);
+      PrefetchLine(leaf_.records[i]);
     }
   }
   Show(position);
@@ -70,7 +72,7 @@ void BSkipListIterator::SeekForPrev(std::string_view key, SequenceNumber sequenc
 
 void BSkipListIterator::Next() {
   if (position_ + kPrefetchDistance < leaf_.count) {
-    __builtin_prefetch(leaf_.records[position_ + kPrefetchDistance]);
+    PrefetchLine(leaf_.records[position_ + kPrefetchDistance]);
   }
   MoveForwardTo(position_ + 1);
 }
@@ -80,7 +82,7 @@ void BSkipListIterator::Prev() {
     MoveBefore(list_.ReadLeafOf(EntryTarget(*leaf_.records[0]), leaf_));
   } else {
     if (position_ > kPrefetchDistance) {
-      __builtin_prefetch(leaf_.records[position_ - 1 - kPrefetchDistance]);
+      PrefetchLine(leaf_.records[position_ - 1 - kPrefetchDistance]);
     }
     MoveBefore(position_);
   }

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/prefetch.h"
 #include "base/schedule_point.h"
 
 namespace quiver {
@@ -50,7 +51,7 @@ FatNode* FatNode::NewLeaf(Arena& arena) {
 void FatNode::Prefetch() const noexcept {
   const auto* bytes = reinterpret_cast<const char*>(this);
   for (std::size_t offset = 0; offset < sizeof(FatNode); offset += kLineBytes) {
-    __builtin_prefetch(bytes + offset);
+    PrefetchLine(bytes + offset);
   }
 }
 
@@ -232,7 +233,7 @@ void FatNode::Encode(std::uint32_t skip, const EntryRecord* pattern) noexcept {
   pattern_.store(pattern, std::memory_order_release);
   if (skip == skip_.load(std::memory_order_relaxed)) return;
   const std::uint32_t count = this->count();
-  for (std::uint32_t i = 0; i < count; ++i) __builtin_prefetch(record(i)->key().data());
+  for (std::uint32_t i = 0; i < count; ++i) PrefetchLine(record(i)->key().data());
   for (std::uint32_t i = 0; i < count; ++i) {
     words_[i].store(WordAfter(record(i)->key(), skip), std::memory_order_release);
   }

@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/prefetch.h"
 #include "memtable/entry_record.h"
 
 namespace quiver {
@@ -39,10 +40,11 @@ class HashIndex {
   /// The newest version of the key, or null. O(keys in the bucket / kSlots) cache misses.
   const EntryRecord* Newest(std::uint64_t hash, std::string_view key) const noexcept;
 
-  /// Fetch what a Publish soon to come will read; the link only once the bucket has arrived.
-  void PrefetchBucket(std::uint64_t hash) const noexcept { __builtin_prefetch(&BucketOf(hash)); }
+  /// Fetch what a Publish or Newest soon to come will read; the link only once the bucket has
+  /// arrived.
+  void PrefetchBucket(std::uint64_t hash) const noexcept { PrefetchLine(&BucketOf(hash)); }
   void PrefetchLink(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(BucketOf(hash).load(std::memory_order_acquire));
+    PrefetchLine(BucketOf(hash).load(std::memory_order_acquire));
   }
 
  private:

@@ -32,6 +32,9 @@ class HashSkiplistMemtable final : public Memtable {
 
   void Add(const EntryView& entry) override;
   bool Get(const LookupKey& key, LookupAnswer& answer) const override;
+  void Prefetch(const LookupKey& key, unsigned wave) const override {
+    wave == 0 ? index_.PrefetchBucket(key.hash) : index_.PrefetchLink(key.hash);
+  }
   std::unique_ptr<InternalIterator> NewIterator() const override { return list_.NewIterator(); }
   void Seal() override {}
   std::size_t memory_bytes() const override { return sizeof(*this) + arena_.memory_bytes(); }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <new>
 
+#include "base/prefetch.h"
 #include "base/random.h"
 #include "base/schedule_point.h"
 
@@ -47,7 +48,7 @@ SkipList::Gap SkipList::FindGapOnLevel(const EntryTarget& target, Node* from, in
   Node* next = from->Tower()[level].load(std::memory_order_acquire);
   while (next != nullptr && next != beyond) {
     Node* after_next = next->Tower()[level].load(std::memory_order_acquire);
-    __builtin_prefetch(after_next);
+    PrefetchLine(after_next);
     if (!next->Before(target)) break;
     from = next;
     next = after_next;

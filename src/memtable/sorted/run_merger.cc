@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/prefetch.h"
+
 namespace quiver {
 
 namespace {
@@ -109,7 +111,7 @@ const EntryRecord* RunMerger::Next() {
   // Records lie all over the arena, so this run's are asked for before their turn.
   if (const auto& records = current_->run.records;
       current_->border + kPrefetchDistance < records.size()) {
-    __builtin_prefetch(records[current_->border + kPrefetchDistance].record);
+    PrefetchLine(records[current_->border + kPrefetchDistance].record);
   }
   if (direction_ == Direction::kForward) {
     SettleFront();
