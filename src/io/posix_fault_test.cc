@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -242,20 +243,16 @@ TEST_F(PosixFaultTest, AReservationThatFailsAnywhereLeavesTheFileAsItWas) {
   struct Case {
     FailingCall call;
     ErrorCode code;
-    bool mapped_only;
   };
   const Case cases[] = {
-      {{SYS_fallocate, ENOSPC}, ErrorCode::kNoSpace, false},
-      {{SYS_fallocate, EDQUOT}, ErrorCode::kNoSpace, false},
-      {{SYS_fallocate, EIO}, ErrorCode::kIo, false},
-      {{SYS_pwrite64, ENOSPC}, ErrorCode::kNoSpace, false},
-      {{SYS_mremap, ENOMEM}, ErrorCode::kIo, true},
-      {{SYS_madvise, EFAULT, 2, 23}, ErrorCode::kIo, true},
+      {{SYS_fallocate, ENOSPC}, ErrorCode::kNoSpace},
+      {{SYS_fallocate, EDQUOT}, ErrorCode::kNoSpace},
+      {{SYS_fallocate, EIO}, ErrorCode::kIo},
+      {{SYS_pwrite64, ENOSPC}, ErrorCode::kNoSpace},
   };
   int number = 0;
   for (const LogAccess access : kBothAccesses) {
     for (const Case& entry : cases) {
-      if (entry.mapped_only && (access == LogAccess::kWritten || !MappedHere())) continue;
       const std::string name = "log" + std::to_string(number++);
       SCOPED_TRACE(name);
       auto log = NewLog(name, access);
@@ -282,6 +279,35 @@ TEST_F(PosixFaultTest, AReservationThatFailsAnywhereLeavesTheFileAsItWas) {
       EXPECT_TRUE(*ReadWholeFile(directory(), name, 1 << 23) == expected);
       EXPECT_TRUE(log->CloseAt(4));
     }
+  }
+}
+
+TEST_F(PosixFaultTest, WhatCannotBeMappedIsWrittenBySystemCalls) {
+  if (!MappedHere()) GTEST_SKIP() << "skipped: the temp directory is not on ext4, XFS or tmpfs";
+  constexpr std::size_t kBytes = 3'000'000;  // several windows
+  constexpr std::size_t kPiece = 70'000;
+  const std::string piece(kPiece, 'x');
+  const FailingCall cases[] = {{SYS_mmap, ENOMEM, 3, MAP_SHARED}, {SYS_madvise, EFAULT, 2, 23}};
+  int number = 0;
+  for (const FailingCall& call : cases) {
+    const std::string name = "log" + std::to_string(number++);
+    SCOPED_TRACE(name);
+    auto log = NewLog(name, LogAccess::kMapped);
+    ASSERT_TRUE(log->Reserve(kBytes));
+    std::size_t at = 0;
+    const auto append_until = [&](std::size_t end) {
+      for (; at + kPiece <= end; at += kPiece) ASSERT_TRUE(log->WriteAt(at, piece));
+    };
+    append_until(kBytes / 3);
+    WithFailing({call}, [&] { append_until(2 * kBytes / 3); });
+    append_until(kBytes);
+    ASSERT_TRUE(log->WriteAt(10, "again"));  // behind the window
+    ASSERT_TRUE(log->Sync());
+    std::string expected(at, 'x');
+    expected.replace(10, 5, "again");
+    EXPECT_TRUE(*ReadWholeFile(directory(), name, 1 << 23) ==
+                expected + std::string(kBytes - at, '\0'));
+    EXPECT_TRUE(log->CloseAt(at));
   }
 }
 
@@ -317,6 +343,7 @@ TEST_F(PosixFaultTest, MapsOnlyWhereTheFileSystemKeepsReservedSpace) {
   if (!MappedHere()) GTEST_SKIP() << "skipped: the temp directory is not on ext4, XFS or tmpfs";
   auto log = NewLog("mapped", LogAccess::kMapped);
   ASSERT_TRUE(log->Reserve(8'192));
+  ASSERT_TRUE(log->WriteAt(0, "mapped"));
   EXPECT_TRUE(InMemoryMap(mapped));
   ASSERT_TRUE(log->CloseAt(0));
   EXPECT_FALSE(InMemoryMap(mapped));

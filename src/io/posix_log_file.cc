@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -18,6 +19,10 @@ namespace {
 constexpr long kExtMagic = 0xEF53;
 constexpr long kXfsMagic = 0x58465342;
 constexpr long kTmpfsMagic = 0x01021994;
+
+// Of the log that is mapped at a time: little to take from the writer at a sync, much to a system
+// call that moves it.
+constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 20;
 
 // madvise(2), since Linux 5.14.
 constexpr int kMadvisePopulateWrite = 23;
@@ -46,49 +51,45 @@ Result<void> PosixWrittenLogFile::Reserve(std::uint64_t bytes) {
   return synced;
 }
 
-Result<void> PosixMappedLogFile::Map(std::uint64_t from, std::uint64_t to) {
-  const auto wanted = static_cast<std::size_t>(AlignUp(to, PageBytes()));
-  if (wanted > mapped_bytes_) {
-    // Sync goes through the descriptor and never looks at the mapping, so the mapping may move
-    // beside it; every other call is the caller's own thread.
-    void* const result =
-        mapping_ == nullptr
-            ? ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_SHARED, file_.fd(), 0)
-            : ::mremap(mapping_, mapped_bytes_, wanted, MREMAP_MAYMOVE);
-    if (result == MAP_FAILED) {
-      return PosixError(errno, "cannot map " + std::to_string(wanted) + " bytes into memory",
-                        file_.name());
-    }
-    mapping_ = static_cast<std::byte*>(result);
-    mapped_bytes_ = wanted;
-  }
-  // Takes the page faults now rather than in WriteAt, and turns what would be a SIGBUS there into
-  // an error here. Kernels that do not know the advice fault later, on space that exists.
-  const auto fresh = static_cast<std::size_t>(AlignUp(from, PageBytes()));
-  if (fresh >= wanted) return {};
-  const int advised = RetryInterrupted(
-      [&] { return ::madvise(mapping_ + fresh, wanted - fresh, kMadvisePopulateWrite); });
-  if (advised != 0 && errno == EFAULT) {
-    return PosixError(EIO, "cannot make the mapping writable", file_.name(), fresh);
-  }
-  return {};
+Result<void> PosixMappedLogFile::Reserve(std::uint64_t bytes) {
+  if (bytes <= file_.reserved_bytes()) return {};
+  QUIVER_TRY(file_.CheckSyncs());
+  return file_.Reserve(bytes);
 }
 
-Result<void> PosixMappedLogFile::Reserve(std::uint64_t bytes) {
-  const std::uint64_t reserved_before = file_.reserved_bytes();
-  if (bytes <= reserved_before) return {};
-  QUIVER_TRY(file_.CheckSyncs());
-  QUIVER_TRY(file_.Reserve(bytes));
-  Result<void> mapped = Map(reserved_before, bytes);
-  // The mapping may then be longer than the file; CheckRange keeps writes out of that part.
-  if (!mapped) file_.UndoReserve(reserved_before);
-  return mapped;
+bool PosixMappedLogFile::MoveWindow(std::uint64_t offset) noexcept {
+  // Sync goes through the descriptor and never looks at the mapping, so the window may move beside
+  // it; every other call is the caller's own thread.
+  Unmap();
+  const std::uint64_t begin = offset / PageBytes() * PageBytes();
+  const auto bytes =
+      static_cast<std::size_t>(std::min(kWindowBytes, file_.reserved_bytes() - begin));
+  // Populating takes the page faults now, all at once, and turns what would be a SIGBUS later into
+  // an error here. Kernels that do not know the advice fault later, on space that exists.
+  void* const mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.fd(),
+                              static_cast<off_t>(begin));
+  if (mapped == MAP_FAILED) return false;
+  window_ = static_cast<std::byte*>(mapped);
+  window_begin_ = begin;
+  window_bytes_ = bytes;
+  const int advised =
+      RetryInterrupted([&] { return ::madvise(window_, window_bytes_, kMadvisePopulateWrite); });
+  if (advised == 0 || errno != EFAULT) return true;
+  Unmap();
+  return false;
 }
 
 Result<void> PosixMappedLogFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
   QUIVER_CHECK(file_.open());
   QUIVER_TRY(file_.CheckRange(offset, bytes.size()));
-  if (!bytes.empty()) std::memcpy(mapping_ + offset, bytes.data(), bytes.size());
+  if (bytes.empty()) return {};
+  if (!InWindow(offset, bytes.size())) [[unlikely]] {
+    const bool fits = bytes.size() <= kWindowBytes - PageBytes();
+    if (!fits || !MoveWindow(offset) || !InWindow(offset, bytes.size())) {
+      return file_.Write(offset, bytes);
+    }
+  }
+  std::memcpy(window_ + (offset - window_begin_), bytes.data(), bytes.size());
   return {};
 }
 
@@ -99,10 +100,11 @@ Result<void> PosixMappedLogFile::WriteAtDurably(std::uint64_t offset, std::strin
 }
 
 void PosixMappedLogFile::Unmap() noexcept {
-  if (mapping_ == nullptr) return;
-  (void)::munmap(mapping_, mapped_bytes_);
-  mapping_ = nullptr;
-  mapped_bytes_ = 0;
+  if (window_ == nullptr) return;
+  (void)::munmap(window_, window_bytes_);
+  window_ = nullptr;
+  window_begin_ = 0;
+  window_bytes_ = 0;
 }
 
 Result<void> PosixMappedLogFile::CloseAt(std::uint64_t size_bytes) {

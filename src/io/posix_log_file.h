@@ -6,6 +6,10 @@
 //     would only be dirtied a second time.
 //  2. Only reserved space is touched through the mapping, which is gone before the file is cut, so
 //     that touching it cannot raise SIGBUS, except for a page that the disk cannot read back.
+//  3. The mapping is a window that moves on with the appends. A sync must take the write permission
+//     from each dirty page that a process has mapped, and interrupts the writer's processor for
+//     each; of pages that nobody has mapped any more it need not. What cannot go through the window
+//     is written by a system call.
 //
 // Thread safety: one thread at a time, except Sync, which may run beside Reserve and WriteAt.
 #pragma once
@@ -59,13 +63,17 @@ class PosixMappedLogFile final : public LogFile {
   const std::string& name() const override { return file_.name(); }
 
  private:
-  /// Makes the mapping cover the file up to `to`, of which [from, to) is new; it may move.
-  Result<void> Map(std::uint64_t from, std::uint64_t to);
+  bool InWindow(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+    return offset >= window_begin_ && offset + bytes <= window_begin_ + window_bytes_;
+  }
+  /// Moves the window to `offset`. False, without a window, if the system or its disk will not.
+  bool MoveWindow(std::uint64_t offset) noexcept;
   void Unmap() noexcept;
 
   ReservedFile file_;
-  std::byte* mapping_ = nullptr;
-  std::size_t mapped_bytes_ = 0;
+  std::byte* window_ = nullptr;  ///< of [window_begin_, window_begin_ + window_bytes_)
+  std::uint64_t window_begin_ = 0;
+  std::size_t window_bytes_ = 0;
 };
 
 /// Whether space reserved on the file system of `fd` stays reserved when a mapping is written. A
