@@ -1,9 +1,9 @@
 // ReadArrowFile and ArrowFileWriter: key-value rows from and to plain Arrow IPC files.
 #include <string>
 
-#include "admin/callback_guard.h"
 #include "admin/named_file.h"
 #include "arrow_ipc/foreign_file.h"
+#include "base/callback_guard.h"
 #include "base/try.h"
 #include "io/directory.h"
 #include "quiver/admin.h"
