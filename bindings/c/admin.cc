@@ -121,10 +121,26 @@ quiver_code quiver_arrow_writer_create(const char* file, quiver_arrow_writer** w
               [&] { return quiver::c::GiveHandle(quiver::ArrowFileWriter::Create(file), writer); });
 }
 
+quiver_code quiver_arrow_writer_create_with_expiry(const char* file, quiver_arrow_writer** writer,
+                                                   quiver_error** error) {
+  return Call(error, {{file, "file"}, {writer, "writer"}}, [&] {
+    return quiver::c::GiveHandle(quiver::ArrowFileWriter::Create(file, {.with_expiry = true}),
+                                 writer);
+  });
+}
+
 quiver_code quiver_arrow_writer_add(quiver_arrow_writer* writer, const char* key, size_t key_size,
                                     const char* value, size_t value_size, quiver_error** error) {
-  return Call(error, {{writer, "writer"}, {key, key_size, "key"}, {value, value_size, "value"}},
-              [&] { return writer->writer->Add(Bytes(key, key_size), Bytes(value, value_size)); });
+  return quiver_arrow_writer_add_expiring(writer, key, key_size, value, value_size, 0, error);
+}
+
+quiver_code quiver_arrow_writer_add_expiring(quiver_arrow_writer* writer, const char* key,
+                                             size_t key_size, const char* value, size_t value_size,
+                                             uint64_t expiry_us, quiver_error** error) {
+  return Call(
+      error, {{writer, "writer"}, {key, key_size, "key"}, {value, value_size, "value"}}, [&] {
+        return writer->writer->Add(Bytes(key, key_size), Bytes(value, value_size), expiry_us);
+      });
 }
 
 quiver_code quiver_arrow_writer_finish(quiver_arrow_writer* writer, quiver_error** error) {

@@ -94,6 +94,14 @@ quiver_code quiver_arrow_writer_create(const char* file, quiver_arrow_writer** w
                                        quiver_error** error);
 quiver_code quiver_arrow_writer_add(quiver_arrow_writer* writer, const char* key, size_t key_size,
                                     const char* value, size_t value_size, quiver_error** error);
+/// With a third column, expiry (uint64), which quiver_ingest_arrow reads.
+quiver_code quiver_arrow_writer_create_with_expiry(const char* file, quiver_arrow_writer** writer,
+                                                   quiver_error** error);
+/// A row that expires, in microseconds since 1970; 0: never. QUIVER_INVALID_ARGUMENT for an expiry
+/// without its column.
+quiver_code quiver_arrow_writer_add_expiring(quiver_arrow_writer* writer, const char* key,
+                                             size_t key_size, const char* value, size_t value_size,
+                                             uint64_t expiry_us, quiver_error** error);
 /// Writes the footer and syncs. No further rows.
 quiver_code quiver_arrow_writer_finish(quiver_arrow_writer* writer, quiver_error** error);
 /// Without a successful finish the file is removed.

@@ -205,6 +205,7 @@ COVERED = {
     "RepairDatabase": "quiver_repair",
     "InspectFile": "quiver_inspect_file",
     "ReadArrowFile": "quiver_read_arrow_file",
+    "ArrowFileOptions.with_expiry": "quiver_arrow_writer_create_with_expiry",
     "ArrowFileWriter::Create": "quiver_arrow_writer_create",
     "ArrowFileWriter::Add": "quiver_arrow_writer_add",
     "ArrowFileWriter::Finish": "quiver_arrow_writer_finish",

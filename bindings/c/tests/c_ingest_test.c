@@ -134,6 +134,40 @@ static void TestColumns(void) {
   quiver_database_destroy(db);
 }
 
+// Rows that expire, through the writer's third column and the ingest's.
+static void TestExpiries(void) {
+  const uint64_t gone_us = 1000000;
+  const uint64_t later_us = UINT64_C(4102444800000000);  // the year 2100
+  quiver_database* db = Open("expiries");
+  quiver_arrow_writer* writer = NULL;
+  quiver_ingest_options* options = NULL;
+  CHECK_OK(quiver_arrow_writer_create_with_expiry(PathOf(file, sizeof file, "until.arrow"), &writer,
+                                                  &error));
+  CHECK_OK(quiver_arrow_writer_add_expiring(writer, "a", 1, "v", 1, later_us, &error));
+  CHECK_OK(quiver_arrow_writer_add_expiring(writer, "b", 1, "v", 1, gone_us, &error));
+  CHECK_OK(quiver_arrow_writer_add(writer, "c", 1, "v", 1, &error));  // never
+  CHECK_OK(quiver_arrow_writer_finish(writer, &error));
+  quiver_arrow_writer_destroy(writer);
+  const char* files[] = {file};
+  CHECK_OK(quiver_ingest_options_create(&options, &error));
+  CHECK_OK(quiver_ingest_options_set_expiry_column(options, "expiry", &error));
+  CHECK_OK(quiver_ingest_arrow(db, files, 1, options, NULL, &error));
+  const char* keys[] = {"a", "b", "c"};
+  const uint64_t expected[] = {later_us, 0, 0};
+  for (int i = 0; i < 3; ++i) {
+    uint64_t expiry_us = 1;
+    bool found = false;
+    CHECK_OK(quiver_get_expiry(db, NULL, keys[i], 1, &expiry_us, &found, &error));
+    CHECK(found == (i != 1) && expiry_us == expected[i]);
+  }
+  CHECK_OK(quiver_arrow_writer_create(PathOf(file, sizeof file, "two.arrow"), &writer, &error));
+  CHECK_FAILS(QUIVER_INVALID_ARGUMENT, "expir",
+              quiver_arrow_writer_add_expiring(writer, "a", 1, "v", 1, later_us, &error));
+  quiver_arrow_writer_destroy(writer);
+  quiver_ingest_options_destroy(options);
+  quiver_database_destroy(db);
+}
+
 #define REFUSED(word, call) CHECK_FAILS(QUIVER_INVALID_ARGUMENT, word, call)
 
 static void TestNonsense(void) {
@@ -179,6 +213,7 @@ int main(void) {
   MakeWorkDirectory();
   TestIngest();
   TestColumns();
+  TestExpiries();
   TestNonsense();
   RemoveWorkDirectory();
   puts("c_ingest_test: passed");
