@@ -95,7 +95,8 @@ Result<std::string> BytesArgument(const std::string& text, bool hex) {
   return hex ? FromHex(text) : Result<std::string>(text);
 }
 
-std::string FormatRow(std::string_view key, std::string_view value, Format format) {
+std::string FormatRow(std::string_view key, std::string_view value, Format format,
+                      std::uint64_t expiry_us) {
   switch (format) {
     case Format::kHex: return ToHex(key) + "\t" + ToHex(value);
     case Format::kText: return EscapeBytes(key) + "\t" + EscapeBytes(value);
@@ -104,6 +105,7 @@ std::string FormatRow(std::string_view key, std::string_view value, Format forma
   nlohmann::ordered_json row;
   AddField(row, "key", key);
   AddField(row, "value", value);
+  if (expiry_us != 0) row["expiry_us"] = expiry_us;
   return row.dump();
 }
 
@@ -119,6 +121,15 @@ Result<JsonRow> ParseJsonRow(std::string_view line) {
   if (!value) return value.error();
   parsed.key = std::move(*key);
   parsed.value = std::move(*value);
+  if (const auto expiry = row.find("expiry_us"); expiry != row.end()) {
+    if (!expiry->is_number_unsigned()) {
+      return Error(
+          ErrorCode::kInvalidArgument,
+          "\"expiry_us\" is not a moment in microseconds since 1970: a whole number, 0 for "
+          "never");
+    }
+    parsed.expiry_us = expiry->get<std::uint64_t>();
+  }
   return parsed;
 }
 

@@ -5,6 +5,7 @@
 // Thread safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -22,13 +23,17 @@ Result<std::string> BytesArgument(const std::string& text, bool hex);
 
 enum class Format { kText, kHex, kJson };
 
-/// "key<TAB>value", escaped, in hexadecimal, or a JSON object; without a newline.
-std::string FormatRow(std::string_view key, std::string_view value, Format format);
+/// "key<TAB>value", escaped, in hexadecimal, or a JSON object; without a newline. JSON alone tells
+/// when the row expires, if it does.
+std::string FormatRow(std::string_view key, std::string_view value, Format format,
+                      std::uint64_t expiry_us = 0);
 
-/// A row of JSON lines: {"key": …, "value": …}, each possibly as …_hex.
+/// A row of JSON lines: {"key": …, "value": …}, each possibly as …_hex, and possibly "expiry_us",
+/// in microseconds since 1970.
 struct JsonRow {
   std::string key;
   std::string value;
+  std::uint64_t expiry_us = 0;  ///< 0: never
 };
 Result<JsonRow> ParseJsonRow(std::string_view line);
 

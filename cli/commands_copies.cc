@@ -45,9 +45,17 @@ auto CopyLive(const std::string& directory, const Make& make)
   }
 }
 
+ProgressCallback ShowOn(Progress& progress) {
+  return [&progress](std::uint64_t done_bytes, std::uint64_t total_bytes) {
+    progress.Update(done_bytes, total_bytes);
+  };
+}
+
 int RunCheckpoint(const CopyOptions& options) {
-  const auto report = CopyLive(
-      options.directory, [&](Database& database) { return database.Checkpoint(options.target); });
+  Progress progress("copying", "bytes");
+  const auto report = CopyLive(options.directory, [&](Database& database) {
+    return database.Checkpoint(options.target, ShowOn(progress));
+  });
   if (!report) return Fail(report.error());
   std::printf(
       "%s: everything up to sequence %llu; %llu tables linked, %llu copied, %llu written, "
@@ -55,12 +63,6 @@ int RunCheckpoint(const CopyOptions& options) {
       options.target.c_str(), Number(report->sequence), Number(report->tables_linked),
       Number(report->tables_copied), Number(report->tables_written), Number(report->bytes));
   return kDone;
-}
-
-ProgressCallback ShowOn(Progress& progress) {
-  return [&progress](std::uint64_t done_bytes, std::uint64_t total_bytes) {
-    progress.Update(done_bytes, total_bytes);
-  };
 }
 
 int RunBackupCreate(const CopyOptions& options) {
@@ -144,7 +146,8 @@ int RunBackupPrune(const CopyOptions& options) {
 }
 
 Result<DatasetReport> Export(Database& database, const CopyOptions& options) {
-  DatasetOptions dataset{.compact = !options.no_compact};
+  Progress progress("reading", "bytes");
+  DatasetOptions dataset{.compact = !options.no_compact, .progress = ShowOn(progress)};
   std::optional<Keyspace> keyspace;
   if (!options.keyspace.empty()) {
     auto found = database.OpenKeyspace(options.keyspace);

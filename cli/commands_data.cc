@@ -182,8 +182,7 @@ int RunScan(const ScanOptions& options) {
 
 int RunCount(const RowRange& range) {
   if (const auto bounds = BoundsOf(range); !bounds) return Fail(bounds.error()), kUsage;
-  const auto rows = ForEachRow(
-      range, "counting", [](std::string_view, std::string_view) { return Result<bool>(true); });
+  const auto rows = ForEachRow(range, "counting", [](const Row&) { return Result<bool>(true); });
   if (!rows) return Fail(rows.error());
   return Print(std::to_string(*rows) + "\n") ? kDone : kFailed;
 }

@@ -38,10 +38,10 @@ std::string CsvField(std::string_view bytes) {
 }
 
 Result<std::uint64_t> ExportArrow(const ExportOptions& options) {
-  auto arrow = ArrowFileWriter::Create(options.file);
+  auto arrow = ArrowFileWriter::Create(options.file, {.with_expiry = options.range.expiry});
   if (!arrow) return arrow.error();
-  const auto add = [&](std::string_view key, std::string_view value) -> Result<bool> {
-    const auto added = (*arrow)->Add(key, value);
+  const auto add = [&](const Row& row) -> Result<bool> {
+    const auto added = (*arrow)->Add(row.key, row.value, row.expiry_us);
     return added ? Result<bool>(true) : Result<bool>(added.error());
   };
   const auto rows = ForEachRow(options.range, "exporting", add);
@@ -52,13 +52,18 @@ Result<std::uint64_t> ExportArrow(const ExportOptions& options) {
 
 Result<std::uint64_t> ExportText(const ExportOptions& options) {
   const bool csv = options.format == "csv";
-  if (csv && !Print("key,value\n")) return 0;
-  return ForEachRow(options.range, "exporting",
-                    [&](std::string_view key, std::string_view value) -> Result<bool> {
-                      const std::string line = csv ? CsvField(key) + "," + CsvField(value)
-                                                   : FormatRow(key, value, Format::kJson);
-                      return Print(line + "\n");
-                    });
+  const bool expiry = options.range.expiry;
+  if (csv && !Print(expiry ? "key,value,expiry_us\n" : "key,value\n")) return 0;
+  return ForEachRow(options.range, "exporting", [&](const Row& row) -> Result<bool> {
+    std::string line;
+    if (csv) {
+      line = CsvField(row.key) + "," + CsvField(row.value);
+      if (expiry) line += "," + (row.expiry_us == 0 ? "" : std::to_string(row.expiry_us));
+    } else {
+      line = FormatRow(row.key, row.value, Format::kJson, row.expiry_us);
+    }
+    return Print(line + "\n");
+  });
 }
 
 int RunExport(const ExportOptions& options) {
@@ -145,20 +150,20 @@ Result<bool> WriteAll(int descriptor, std::string_view bytes) {
 Result<std::uint64_t> SendRows(const RowRange& range, int descriptor) {
   constexpr std::size_t kBufferBytes = std::size_t{1} << 16;
   std::string buffer;
-  auto rows = ForEachRow(
-      range, "reading", [&](std::string_view key, std::string_view value) -> Result<bool> {
-        if (key.size() + value.size() > kSqlRowBytesMax / 2) {
-          return Error(ErrorCode::kUnsupported,
-                       "the row of key " + EscapeBytes(key.substr(0, 60)) + " has " +
-                           std::to_string(key.size() + value.size()) +
-                           " bytes, which is more than DuckDB is given; narrow the range");
-        }
-        buffer += ToHex(key) + "," + ToHex(value) + "\n";
-        if (buffer.size() < kBufferBytes) return true;
-        const auto written = WriteAll(descriptor, buffer);
-        buffer.clear();
-        return written;
-      });
+  auto rows = ForEachRow(range, "reading", [&](const Row& row) -> Result<bool> {
+    const auto& [key, value, expiry_us] = row;
+    if (key.size() + value.size() > kSqlRowBytesMax / 2) {
+      return Error(ErrorCode::kUnsupported,
+                   "the row of key " + EscapeBytes(key.substr(0, 60)) + " has " +
+                       std::to_string(key.size() + value.size()) +
+                       " bytes, which is more than DuckDB is given; narrow the range");
+    }
+    buffer += ToHex(key) + "," + ToHex(value) + "\n";
+    if (buffer.size() < kBufferBytes) return true;
+    const auto written = WriteAll(descriptor, buffer);
+    buffer.clear();
+    return written;
+  });
   if (!rows) return rows;
   if (const auto written = WriteAll(descriptor, buffer); !written) return written.error();
   return rows;
@@ -206,6 +211,7 @@ void AddExportVerbs(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("export", "Write rows as JSON lines, CSV or an Arrow file");
   AddRowRange(*verb, export_options->range);
   AddRowLimit(*verb, export_options->range);
+  AddExpiryFlag(*verb, export_options->range.expiry);
   verb->add_flag("--hex", export_options->range.hex, "Bounds are hexadecimal");
   verb->add_option("--format", export_options->format, "json, csv or arrow [json]")
       ->check(CLI::IsMember({"json", "csv", "arrow"}));

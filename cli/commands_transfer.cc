@@ -1,6 +1,7 @@
 // load and dump: JSON lines, and Arrow IPC files with key and value columns.
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <memory>
 
 #include "bytes_text.h"
@@ -10,6 +11,7 @@
 #include "output.h"
 #include "progress.h"
 #include "quiver/admin.h"
+#include "row_range.h"
 #include "session.h"
 
 namespace quiver::cli {
@@ -17,12 +19,14 @@ namespace quiver::cli {
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kAllRows = std::numeric_limits<std::uint64_t>::max();
 
 struct TransferOptions {
   std::string directory;
   std::string file;
   std::string keyspace;
   std::uint64_t time_to_live_ms = 0;
+  bool expiry = false;
 };
 
 /// Collects rows into batches and writes them; shows progress.
@@ -31,8 +35,11 @@ class Loader {
   Loader(Database& database, const EntryOptions& entries)
       : database_(database), entries_(entries), progress_("loading", "rows") {}
 
-  Result<void> Add(std::string_view key, std::string_view value) {
-    if (const auto put = batch_.Put(key, value, entries_); !put) return put;
+  /// A row that says itself when it expires keeps that moment.
+  Result<void> Add(std::string_view key, std::string_view value, std::uint64_t expiry_us = 0) {
+    EntryOptions entry = entries_;
+    if (expiry_us != 0) entry.expiry_us = expiry_us;
+    if (const auto put = batch_.Put(key, value, entry); !put) return put;
     ++rows_;
     progress_.Update(rows_);
     return batch_.size_bytes() < kBatchBytes ? Result<void>() : WriteBatchNow();
@@ -70,7 +77,8 @@ Result<void> LoadJsonLines(Input& input, Loader& loader) {
     if (!*more) return {};
     if (line.empty()) continue;
     const auto row = ParseJsonRow(line);
-    const Result<void> added = row ? loader.Add(row->key, row->value) : Result<void>(row.error());
+    const Result<void> added =
+        row ? loader.Add(row->key, row->value, row->expiry_us) : Result<void>(row.error());
     if (!added) return added.error().WithContext(input.name() + ", line " + std::to_string(number));
   }
 }
@@ -119,20 +127,21 @@ int RunLoad(const Session& session, const TransferOptions& options) {
   return done ? kDone : Fail(done.error());
 }
 
-Result<std::uint64_t> DumpRows(Iterator& rows, ArrowFileWriter* arrow) {
-  Progress progress("dumping", "rows");
-  std::uint64_t count = 0;
-  for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
-    if (arrow != nullptr) {
-      if (const auto added = arrow->Add(rows.key(), rows.value()); !added) return added.error();
-    } else {
-      std::string line = FormatRow(rows.key(), rows.value(), Format::kJson);
-      line.push_back('\n');
-      if (!Print(line)) return count;
-    }
-    progress.Update(++count);
-  }
-  if (const auto status = rows.status(); !status) return status.error();
+Result<std::uint64_t> DumpText(RowReader& rows) {
+  return rows.ForEach("dumping", kAllRows, [](const Row& row) -> Result<bool> {
+    return Print(FormatRow(row.key, row.value, Format::kJson, row.expiry_us) + "\n");
+  });
+}
+
+Result<std::uint64_t> DumpArrow(RowReader& rows, const TransferOptions& options) {
+  auto arrow = ArrowFileWriter::Create(options.file, {.with_expiry = options.expiry});
+  if (!arrow) return arrow.error();
+  const auto count = rows.ForEach("dumping", kAllRows, [&](const Row& row) -> Result<bool> {
+    const auto added = (*arrow)->Add(row.key, row.value, row.expiry_us);
+    return added ? Result<bool>(true) : Result<bool>(added.error());
+  });
+  if (!count) return count;
+  if (const auto finished = (*arrow)->Finish(); !finished) return finished.error();
   return count;
 }
 
@@ -144,18 +153,13 @@ int RunDump(const TransferOptions& options) {
   IteratorOptions all;
   all.keyspace = keyspace->get();
   all.fill_cache = false;
-  auto rows = (*database)->NewIterator(all);
+  auto rows = RowReader::Open(**database, all, options.expiry);
   if (!rows) return Fail(rows.error());
-  if (options.file.empty()) {
-    const auto count = DumpRows(*rows, nullptr);
-    return count ? kDone : Fail(count.error());
-  }
-  auto arrow = ArrowFileWriter::Create(options.file);
-  if (!arrow) return Fail(arrow.error());
-  const auto count = DumpRows(*rows, arrow->get());
+  const auto count = options.file.empty() ? DumpText(*rows) : DumpArrow(*rows, options);
   if (!count) return Fail(count.error());
-  if (const auto finished = (*arrow)->Finish(); !finished) return Fail(finished.error());
-  std::fprintf(stderr, "%llu rows dumped\n", static_cast<unsigned long long>(*count));
+  if (!options.file.empty()) {
+    std::fprintf(stderr, "%llu rows dumped\n", static_cast<unsigned long long>(*count));
+  }
   return kDone;
 }
 
@@ -178,6 +182,7 @@ void AddTransferVerbs(CLI::App& app, Session& session) {
       app.add_subcommand("dump", "Print every row as JSON lines, or write an Arrow file");
   dump->add_option("dir", dump_options->directory, "Directory of the database")->required();
   AddKeyspaceFlag(*dump, dump_options->keyspace);
+  AddExpiryFlag(*dump, dump_options->expiry);
   dump->add_option("--arrow", dump_options->file, "Write this Arrow IPC file instead");
   session.SetAction(*dump, [dump_options] { return RunDump(*dump_options); });
 }

@@ -16,8 +16,10 @@ namespace {
 
 void FuzzLine(std::string_view line) {
   if (const auto row = cli::ParseJsonRow(line)) {
-    const auto again = cli::ParseJsonRow(cli::FormatRow(row->key, row->value, cli::Format::kJson));
-    QUIVER_CHECK(again.ok() && again->key == row->key && again->value == row->value);
+    const auto again =
+        cli::ParseJsonRow(cli::FormatRow(row->key, row->value, cli::Format::kJson, row->expiry_us));
+    QUIVER_CHECK(again.ok() && again->key == row->key && again->value == row->value &&
+                 again->expiry_us == row->expiry_us);
   }
   if (const auto bytes = UnescapeBytes(line)) {
     const auto again = UnescapeBytes(EscapeBytes(*bytes));

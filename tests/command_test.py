@@ -194,6 +194,29 @@ def export_and_sql(work):
     run("import", work / "imported", work / "x.arrow")
     check(run("dump", work / "imported").stdout == run("dump", db).stdout, "import takes what export wrote")
 
+    # Expiries, for those who ask: a row that expires keeps its moment through every format that comes back.
+    run("put", db, "soon", "gone", "--ttl", "1h")
+    check(b"expiry" not in run("export", db).stdout + run("dump", db).stdout, "nobody asked when rows expire")
+    expiring = run("export", db, "--expiry").stdout
+    [soon] = [row for row in map(json.loads, expiring.splitlines()) if "expiry_us" in row]
+    check(soon["key"] == "soon" and 0 < soon["expiry_us"] / 1e6 - time.time() <= 3600, f"it expires in an hour: {soon}")
+    check(run("dump", db, "--expiry").stdout == expiring, "dump tells the same")
+    csv_lines = run("export", db, "--format", "csv", "--expiry", "--from", "e").stdout.splitlines()
+    check(csv_lines[:3] == [b"key,value,expiry_us", b"e,plain,", b"soon,gone,%d" % soon["expiry_us"]], f"CSV: {csv_lines}")
+    run("load", work / "loaded", "-", "--ttl", "2h", stdin=expiring)
+    loaded = [json.loads(line) for line in run("dump", work / "loaded", "--expiry").stdout.splitlines()]
+    check([row for row in loaded if row.get("key") == "soon"] == [soon], "a row's own moment goes before --ttl")
+    check(all(row["expiry_us"] >= soon["expiry_us"] for row in loaded), "the other rows have that of --ttl")
+    for verb, flag in (("export", "--output"), ("dump", "--arrow")):
+        file = work / f"{verb}-expiry.arrow"
+        run(verb, db, *(["--format", "arrow"] if verb == "export" else []), flag, file, "--expiry")
+        run("import", work / f"{verb}-again", file, "--expiry-column", "expiry")
+        check(run("dump", work / f"{verb}-again", "--expiry").stdout == expiring, f"import takes the expiries that {verb} wrote")
+    for wrong in ("-1", "1.5", '"soon"'):
+        bad = run("load", work / "loaded", "-", stdin=f'{{"key": "k", "value": "v", "expiry_us": {wrong}}}'.encode(), expect=FAILED)
+        check(b"expiry_us" in bad.stderr and b"line 1" in bad.stderr, f"an expiry of {wrong}: {bad}")
+    run("delete", db, "soon")
+
     def sql(path, *arguments):
         return subprocess.run([QUIVER, "sql", db, *arguments], capture_output=True, timeout=120,
                               env={**os.environ, "PATH": str(path)})

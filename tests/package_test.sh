@@ -37,6 +37,12 @@ sed -n '/^```c$/,/^```$/{/^```$/q;p}' "$source/docs/c.md" | sed '/^```/d' | sed 
 # shellcheck disable=SC2086
 gcc -std=c11 -Wall -Wextra -pedantic -Werror "$work/fruit.c" -o "$work/fruit_in_c" $flags
 test "$("$work/fruit_in_c")" = red
+# And its other blocks, in their order, on one database.
+mkdir -p "$work/page/backups"
+python3 "$source/bindings/c/tests/docs_program.py" "$source/docs/c.md" "$work/page" >"$work/page.c"
+# shellcheck disable=SC2086
+gcc -std=c11 -Wall -Wextra -pedantic -Werror "$work/page.c" -o "$work/page_in_c" $flags
+test "$("$work/page_in_c")" = "the page runs"
 # A C++ program of an older standard may use the C API.
 printf '#include <quiver/c_admin.h>\nint main() { return quiver_code_name(0)[0] != 111; }\n' >"$work/older.cc"
 # shellcheck disable=SC2086

@@ -1,11 +1,11 @@
-// Reports, verify, repair, inspection and Arrow files, for C.
-#include <algorithm>
-
-#include "handles.h"
+// Verify, repair, inspection and Arrow files, for C.
+#include "reports.h"
 
 using quiver::c::Bytes;
 using quiver::c::Call;
 using quiver::c::CopyText;
+using quiver::c::GiveReport;
+using quiver::c::ProgressOf;
 
 struct quiver_arrow_writer {
   std::unique_ptr<quiver::ArrowFileWriter> writer;
@@ -13,84 +13,48 @@ struct quiver_arrow_writer {
 
 namespace {
 
-/// The item of that name in a report's numbers or lists; kNotFound names those there are.
-template <typename Item>
-quiver::Result<const Item*> Find(const std::vector<std::pair<const char*, Item>>& items,
-                                 std::string_view name) {
-  std::string names;
-  for (const auto& [item_name, item] : items) {
-    if (name == item_name) return &item;
-    names += std::string(names.empty() ? "" : ", ") + item_name;
-  }
-  return quiver::Error(quiver::ErrorCode::kNotFound,
-                       "this report has no '" + std::string(name) + "'; it has: " + names);
+quiver_report ReportOf(const quiver::RecoveryReport& found) {
+  return {.numbers = {{"created", found.created ? 1 : 0},
+                      {"clean_shutdown", found.clean_shutdown ? 1 : 0},
+                      {"segments_replayed", found.segments_replayed},
+                      {"batches_replayed", found.batches_replayed},
+                      {"entries_replayed", found.entries_replayed},
+                      {"bytes_replayed", found.bytes_replayed},
+                      {"last_sequence", found.last_sequence},
+                      {"torn_tail_bytes", found.torn_tail_bytes},
+                      {"duration_ms", found.duration_ms}},
+          .lists = {{"notes", found.notes},
+                    {"losses", found.losses},
+                    {"orphans_removed", found.orphans_removed},
+                    {"foreign_files", found.foreign_files}},
+          .text = found.ToText()};
 }
 
-std::string TextOf(const quiver_report& report) {
-  std::string text;
-  for (const auto& [name, number] : report.numbers) {
-    text += std::string(name) + ": " + std::to_string(number) + '\n';
-  }
-  for (const auto& [name, lines] : report.lists) {
-    for (const std::string& line : lines) text += std::string(name) + ": " + line + '\n';
-  }
-  return text;
+quiver_report ReportOf(const quiver::KeyspaceSummary& keyspace) {
+  return {.numbers = {{"id", keyspace.id},
+                      {"tables", keyspace.tables},
+                      {"bytes", keyspace.bytes},
+                      {"entries", keyspace.entries},
+                      {"expiring_tables", keyspace.expiring_tables},
+                      {"range_deletes", keyspace.range_deletes}},
+          .lists = {{"name", {keyspace.name}}}};
 }
 
-quiver_report* ReportOf(const quiver::RecoveryReport& found) {
-  return new quiver_report{.numbers = {{"created", found.created ? 1 : 0},
-                                       {"clean_shutdown", found.clean_shutdown ? 1 : 0},
-                                       {"segments_replayed", found.segments_replayed},
-                                       {"batches_replayed", found.batches_replayed},
-                                       {"entries_replayed", found.entries_replayed},
-                                       {"bytes_replayed", found.bytes_replayed},
-                                       {"last_sequence", found.last_sequence},
-                                       {"torn_tail_bytes", found.torn_tail_bytes},
-                                       {"duration_ms", found.duration_ms}},
-                           .lists = {{"notes", found.notes},
-                                     {"losses", found.losses},
-                                     {"orphans_removed", found.orphans_removed},
-                                     {"foreign_files", found.foreign_files}},
-                           .damages = {},
-                           .text = found.ToText()};
+quiver_report ReportOf(const quiver::VerifyReport& found) {
+  std::vector<quiver_report> keyspaces;
+  keyspaces.reserve(found.keyspaces.size());
+  for (const quiver::KeyspaceSummary& each : found.keyspaces) keyspaces.push_back(ReportOf(each));
+  return {.numbers = {{"files", found.files}, {"bytes", found.bytes}, {"entries", found.entries}},
+          .lists = {{"damages", quiver::c::DamageLines(found.damages)}, {"notes", found.notes}},
+          .parts = {{"keyspaces", std::move(keyspaces)}},
+          .damages = found.damages};
 }
 
-quiver_report* ReportOf(const quiver::VerifyReport& found) {
-  std::vector<std::string> damages;
-  damages.reserve(found.damages.size());
-  for (const quiver::Damage& damage : found.damages) {
-    damages.push_back(
-        quiver::Error(quiver::ErrorCode::kCorruption, damage.what, damage.file, damage.offset)
-            .ToString());
-  }
-  auto* report = new quiver_report{
-      .numbers = {{"files", found.files}, {"bytes", found.bytes}, {"entries", found.entries}},
-      .lists = {{"damages", std::move(damages)}, {"notes", found.notes}},
-      .damages = found.damages,
-      .text = {}};
-  report->text = TextOf(*report);
-  return report;
-}
-
-quiver_report* ReportOf(const quiver::RepairReport& found) {
-  auto* report = new quiver_report{.numbers = {{"entries_recovered", found.entries_recovered},
-                                               {"tables_read", found.tables_read},
-                                               {"segments_read", found.segments_read}},
-                                   .lists = {{"lost", found.lost}},
-                                   .damages = {},
-                                   .text = {}};
-  report->text = TextOf(*report);
-  return report;
-}
-
-quiver::ProgressCallback Progress(quiver_progress progress, void* context) {
-  if (progress == nullptr) return {};
-  return [=](std::uint64_t done, std::uint64_t total) { progress(context, done, total); };
-}
-
-quiver::Error NoIndex(std::size_t index, std::size_t count) {
-  return {quiver::ErrorCode::kInvalidArgument,
-          "there is no entry " + std::to_string(index) + ": there are " + std::to_string(count)};
+quiver_report ReportOf(const quiver::RepairReport& found) {
+  return {.numbers = {{"entries_recovered", found.entries_recovered},
+                      {"tables_read", found.tables_read},
+                      {"segments_read", found.segments_read}},
+          .lists = {{"lost", found.lost}}};
 }
 
 }  // namespace
@@ -98,68 +62,9 @@ quiver::Error NoIndex(std::size_t index, std::size_t count) {
 quiver_code quiver_recovery_report(const quiver_database* database, quiver_report** report,
                                    quiver_error** error) {
   return Call(error, {{database, "database"}, {report, "report"}}, [&]() -> quiver::Result<void> {
-    *report = ReportOf(database->database->recovery_report());
+    GiveReport(ReportOf(database->database->recovery_report()), report);
     return {};
   });
-}
-
-// ---- reports
-
-quiver_code quiver_report_number(const quiver_report* report, const char* name, uint64_t* number,
-                                 quiver_error** error) {
-  return Call(error, {{report, "report"}, {name, "name"}, {number, "number"}},
-              [&]() -> quiver::Result<void> {
-                const auto found = Find(report->numbers, name);
-                if (!found) return found.error();
-                *number = **found;
-                return {};
-              });
-}
-
-quiver_code quiver_report_list_size(const quiver_report* report, const char* name, size_t* size,
-                                    quiver_error** error) {
-  return Call(error, {{report, "report"}, {name, "name"}, {size, "size"}},
-              [&]() -> quiver::Result<void> {
-                const auto found = Find(report->lists, name);
-                if (!found) return found.error();
-                *size = (*found)->size();
-                return {};
-              });
-}
-
-quiver_code quiver_report_line(const quiver_report* report, const char* name, size_t index,
-                               const char** line, quiver_error** error) {
-  return Call(error, {{report, "report"}, {name, "name"}, {line, "line"}},
-              [&]() -> quiver::Result<void> {
-                const auto found = Find(report->lists, name);
-                if (!found) return found.error();
-                if (index >= (*found)->size()) return NoIndex(index, (*found)->size());
-                *line = (**found)[index].c_str();
-                return {};
-              });
-}
-
-quiver_code quiver_report_damage(const quiver_report* report, size_t index, const char** file,
-                                 uint64_t* offset, const char** what, quiver_error** error) {
-  return Call(error, {{report, "report"}}, [&]() -> quiver::Result<void> {
-    if (index >= report->damages.size()) return NoIndex(index, report->damages.size());
-    const quiver::Damage& damage = report->damages[index];
-    if (file != nullptr) *file = damage.file.c_str();
-    if (offset != nullptr) *offset = damage.offset;
-    if (what != nullptr) *what = damage.what.c_str();
-    return {};
-  });
-}
-
-quiver_code quiver_report_text(const quiver_report* report, char** text, quiver_error** error) {
-  return Call(error, {{report, "report"}, {text, "text"}}, [&]() -> quiver::Result<void> {
-    *text = CopyText(report->text);
-    return {};
-  });
-}
-
-void quiver_report_destroy(quiver_report* report) {
-  delete report;
 }
 
 // ---- a database that nobody has open
@@ -167,9 +72,9 @@ void quiver_report_destroy(quiver_report* report) {
 quiver_code quiver_verify(const char* directory, quiver_progress progress, void* context,
                           quiver_report** report, quiver_error** error) {
   return Call(error, {{directory, "directory"}, {report, "report"}}, [&]() -> quiver::Result<void> {
-    const auto found = quiver::VerifyDatabase(directory, Progress(progress, context));
+    const auto found = quiver::VerifyDatabase(directory, ProgressOf(progress, context));
     if (!found) return found.error();
-    *report = ReportOf(*found);
+    GiveReport(ReportOf(*found), report);
     return {};
   });
 }
@@ -179,9 +84,9 @@ quiver_code quiver_repair(const char* source, const char* destination, quiver_pr
   return Call(error, {{source, "source"}, {destination, "destination"}, {report, "report"}},
               [&]() -> quiver::Result<void> {
                 const auto found =
-                    quiver::RepairDatabase(source, destination, Progress(progress, context));
+                    quiver::RepairDatabase(source, destination, ProgressOf(progress, context));
                 if (!found) return found.error();
-                *report = ReportOf(*found);
+                GiveReport(ReportOf(*found), report);
                 return {};
               });
 }
@@ -216,10 +121,26 @@ quiver_code quiver_arrow_writer_create(const char* file, quiver_arrow_writer** w
               [&] { return quiver::c::GiveHandle(quiver::ArrowFileWriter::Create(file), writer); });
 }
 
+quiver_code quiver_arrow_writer_create_with_expiry(const char* file, quiver_arrow_writer** writer,
+                                                   quiver_error** error) {
+  return Call(error, {{file, "file"}, {writer, "writer"}}, [&] {
+    return quiver::c::GiveHandle(quiver::ArrowFileWriter::Create(file, {.with_expiry = true}),
+                                 writer);
+  });
+}
+
 quiver_code quiver_arrow_writer_add(quiver_arrow_writer* writer, const char* key, size_t key_size,
                                     const char* value, size_t value_size, quiver_error** error) {
-  return Call(error, {{writer, "writer"}, {key, key_size, "key"}, {value, value_size, "value"}},
-              [&] { return writer->writer->Add(Bytes(key, key_size), Bytes(value, value_size)); });
+  return quiver_arrow_writer_add_expiring(writer, key, key_size, value, value_size, 0, error);
+}
+
+quiver_code quiver_arrow_writer_add_expiring(quiver_arrow_writer* writer, const char* key,
+                                             size_t key_size, const char* value, size_t value_size,
+                                             uint64_t expiry_us, quiver_error** error) {
+  return Call(
+      error, {{writer, "writer"}, {key, key_size, "key"}, {value, value_size, "value"}}, [&] {
+        return writer->writer->Add(Bytes(key, key_size), Bytes(value, value_size), expiry_us);
+      });
 }
 
 quiver_code quiver_arrow_writer_finish(quiver_arrow_writer* writer, quiver_error** error) {

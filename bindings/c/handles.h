@@ -19,6 +19,9 @@
 
 #include "quiver/c.h"
 #include "quiver/c_admin.h"
+#include "quiver/c_copies.h"
+#include "quiver/c_follower.h"
+#include "quiver/c_ingest.h"
 #include "quiver/c_keyspace.h"
 #include "quiver/c_merge.h"
 #include "quiver/c_transaction.h"
@@ -32,7 +35,10 @@ struct quiver_config {
   quiver::DatabaseConfig config;
 };
 struct quiver_database {
-  std::unique_ptr<quiver::Database> database;
+  std::shared_ptr<quiver::Database> database;  ///< shared with the follower that it is of, if any
+};
+struct quiver_follower {
+  std::unique_ptr<quiver::Follower> follower;
 };
 struct quiver_keyspace {
   quiver::Keyspace keyspace;
@@ -78,6 +84,14 @@ struct quiver_arrow_options {
   std::optional<quiver::Keyspace> keyspace;
   std::optional<quiver::Snapshot> snapshot;
 };
+struct quiver_dataset_options {
+  quiver::DatasetOptions options;  ///< its keyspace is set when it is used
+  std::optional<quiver::Keyspace> keyspace;
+};
+struct quiver_ingest_options {
+  quiver::IngestOptions options;  ///< its keyspace is set when it is used
+  std::optional<quiver::Keyspace> keyspace;
+};
 struct quiver_iterator {
   quiver::Iterator iterator;
   std::optional<quiver::Error> seek_error;  ///< of a seek with arguments that are none
@@ -86,10 +100,11 @@ struct quiver_transaction {
   quiver::Transaction transaction;
 };
 struct quiver_report {
-  std::vector<std::pair<const char*, std::uint64_t>> numbers;
-  std::vector<std::pair<const char*, std::vector<std::string>>> lists;
-  std::vector<quiver::Damage> damages;
-  std::string text;
+  std::vector<std::pair<const char*, std::uint64_t>> numbers = {};
+  std::vector<std::pair<const char*, std::vector<std::string>>> lists = {};
+  std::vector<std::pair<const char*, std::vector<quiver_report>>> parts = {};
+  std::vector<quiver::Damage> damages = {};
+  std::string text = {};  ///< for people; of most reports it is made when asked for
 };
 
 namespace quiver::c {

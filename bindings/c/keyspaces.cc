@@ -1,8 +1,11 @@
 // Keyspaces, for C.
-#include "handles.h"
+#include "reports.h"
 
 using quiver::c::Call;
 using quiver::c::GiveHandle;
+
+static_assert(QUIVER_KEYSPACE_METRICS_MAX == quiver::kKeyspaceMetricsMax);
+static_assert(std::string_view(QUIVER_OTHER_KEYSPACES) == quiver::kOtherKeyspaces);
 
 quiver_code quiver_keyspace_create(quiver_database* database, const char* name,
                                    const quiver_config* config, quiver_keyspace** keyspace,
@@ -66,4 +69,21 @@ const quiver_keyspace* quiver_keyspaces_at(const quiver_keyspaces* keyspaces, si
 
 void quiver_keyspaces_destroy(quiver_keyspaces* keyspaces) {
   delete keyspaces;
+}
+
+quiver_code quiver_keyspace_metrics(const quiver_database* database, quiver_report** report,
+                                    quiver_error** error) {
+  return Call(error, {{database, "database"}, {report, "report"}}, [&]() -> quiver::Result<void> {
+    const quiver::DatabaseMetrics metrics = database->database->Metrics();
+    std::vector<quiver_report> keyspaces;
+    for (const quiver::KeyspaceMetrics& keyspace : metrics.keyspaces) {
+      keyspaces.push_back({.numbers = {{"tables", keyspace.tables},
+                                       {"table_bytes", keyspace.table_bytes},
+                                       {"entries", keyspace.entries},
+                                       {"memtable_bytes", keyspace.memtable_bytes}},
+                           .lists = {{"name", {keyspace.name}}}});
+    }
+    quiver::c::GiveReport({.parts = {{"keyspaces", std::move(keyspaces)}}}, report);
+    return {};
+  });
 }

@@ -83,13 +83,20 @@ using RowSink = std::function<bool(std::string_view key, std::string_view value)
 /// Quiver itself are accepted too: deletes and superseded versions are then left out.
 Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink);
 
-/// Writes rows to a plain Arrow IPC file with binary columns key and value. See ArrowFileWriter.
+struct ArrowFileOptions {
+  /// A third column, expiry (uint64): microseconds since 1970, 0: never. IngestOptions reads it.
+  bool with_expiry = false;
+};
+
+/// Writes rows to a plain Arrow IPC file with binary columns key and value.
 class ArrowFileWriter {
  public:
   /// Creates `file`; kIo if it exists. Without a successful Finish() it is removed again.
-  static Result<std::unique_ptr<ArrowFileWriter>> Create(const std::filesystem::path& file);
+  static Result<std::unique_ptr<ArrowFileWriter>> Create(const std::filesystem::path& file,
+                                                         const ArrowFileOptions& options = {});
   ~ArrowFileWriter();
-  Result<void> Add(std::string_view key, std::string_view value);
+  /// kInvalidArgument for an expiry without its column.
+  Result<void> Add(std::string_view key, std::string_view value, std::uint64_t expiry_us = 0);
   /// Writes the footer and syncs. No Add() afterwards.
   Result<void> Finish();
 

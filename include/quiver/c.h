@@ -15,7 +15,9 @@
 // batches, configurations and options by one at a time. Destroying a handle is for the last user.
 //
 // docs/c.md introduces it; keyspaces are in quiver/c_keyspace.h, merge operators in
-// quiver/c_merge.h, transactions in quiver/c_transaction.h, administration in quiver/c_admin.h.
+// quiver/c_merge.h, transactions in quiver/c_transaction.h, bulk ingest in quiver/c_ingest.h,
+// checkpoints, backups and datasets in quiver/c_copies.h, followers in quiver/c_follower.h,
+// administration in quiver/c_admin.h.
 #pragma once
 
 #include <stdbool.h>  // NOLINT(modernize-deprecated-headers): this is C

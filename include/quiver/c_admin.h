@@ -15,14 +15,27 @@ extern "C" {
 
 // NOLINTBEGIN(modernize-use-using): this is C
 
-// ---- reports: of recovery, verify and repair
+// ---- reports: of recovery, verify and repair, copies, ingests, keyspaces
 
-/// A report is a set of named numbers (truth values are 0 and 1) and named lists of lines:
-/// recovery  created, clean_shutdown, segments_replayed, batches_replayed, entries_replayed,
-///           bytes_replayed, last_sequence, torn_tail_bytes, duration_ms;
-///           lists notes, losses, orphans_removed, foreign_files
-/// verify    files, bytes, entries; lists damages (see also quiver_report_damage), notes
-/// repair    entries_recovered, tables_read, segments_read; list lost
+/// A report is a set of named numbers (truth values are 0 and 1), named lists of lines, and named
+/// lists of parts, which are reports themselves:
+/// recovery    created, clean_shutdown, segments_replayed, batches_replayed, entries_replayed,
+///             bytes_replayed, last_sequence, torn_tail_bytes, duration_ms;
+///             lists notes, losses, orphans_removed, foreign_files
+/// verify      files, bytes, entries; lists damages (see also quiver_report_damage), notes;
+///             parts keyspaces: id, tables, bytes, entries, expiring_tables, range_deletes;
+///             list name, of one line
+/// repair      entries_recovered, tables_read, segments_read; list lost
+/// checkpoint  sequence, tables_linked, tables_copied, tables_written, bytes
+/// backup      id, created_us (since 1970), sequence, files, bytes, new_bytes (that no earlier
+///             backup held); list database_id, of one line
+/// backups     parts backups; list damages
+/// verified    backups, files, bytes; list damages
+/// dataset     sequence, files, linked_files, rows, bytes, exact; list notes
+/// ingest      rows_read, rows_written, tables, table_bytes, level, was_sorted, spilled_bytes,
+///             sequence
+/// keyspaces   parts keyspaces: tables, table_bytes, entries, memtable_bytes; list name, of one
+///             line
 /// QUIVER_NOT_FOUND says which names there are.
 quiver_code quiver_report_number(const quiver_report* report, const char* name, uint64_t* number,
                                  quiver_error** error);
@@ -31,7 +44,12 @@ quiver_code quiver_report_list_size(const quiver_report* report, const char* nam
 /// Line `index` of a list; it lives as long as the report.
 quiver_code quiver_report_line(const quiver_report* report, const char* name, size_t index,
                                const char** line, quiver_error** error);
-/// Damage `index` of a verify report in its parts, which live as long as the report.
+quiver_code quiver_report_part_count(const quiver_report* report, const char* name, size_t* count,
+                                     quiver_error** error);
+/// Part `index`, which is the report's and lives as long: it is not to be destroyed.
+quiver_code quiver_report_part(const quiver_report* report, const char* name, size_t index,
+                               const quiver_report** part, quiver_error** error);
+/// Damage `index` of a report with damages in its parts, which live as long as the report.
 quiver_code quiver_report_damage(const quiver_report* report, size_t index, const char** file,
                                  uint64_t* offset, const char** what, quiver_error** error);
 /// The whole report as lines for people; quiver_free() it.
@@ -76,6 +94,14 @@ quiver_code quiver_arrow_writer_create(const char* file, quiver_arrow_writer** w
                                        quiver_error** error);
 quiver_code quiver_arrow_writer_add(quiver_arrow_writer* writer, const char* key, size_t key_size,
                                     const char* value, size_t value_size, quiver_error** error);
+/// With a third column, expiry (uint64), which quiver_ingest_arrow reads.
+quiver_code quiver_arrow_writer_create_with_expiry(const char* file, quiver_arrow_writer** writer,
+                                                   quiver_error** error);
+/// A row that expires, in microseconds since 1970; 0: never. QUIVER_INVALID_ARGUMENT for an expiry
+/// without its column.
+quiver_code quiver_arrow_writer_add_expiring(quiver_arrow_writer* writer, const char* key,
+                                             size_t key_size, const char* value, size_t value_size,
+                                             uint64_t expiry_us, quiver_error** error);
 /// Writes the footer and syncs. No further rows.
 quiver_code quiver_arrow_writer_finish(quiver_arrow_writer* writer, quiver_error** error);
 /// Without a successful finish the file is removed.

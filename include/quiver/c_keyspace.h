@@ -57,6 +57,13 @@ size_t quiver_keyspaces_count(const quiver_keyspaces* keyspaces);
 const quiver_keyspace* quiver_keyspaces_at(const quiver_keyspaces* keyspaces, size_t index);
 void quiver_keyspaces_destroy(quiver_keyspaces* keyspaces);
 
+/// The sizes of the keyspaces as a report with parts "keyspaces" (quiver/c_admin.h): of the oldest
+/// QUIVER_KEYSPACE_METRICS_MAX each, and of all others as one part named QUIVER_OTHER_KEYSPACES.
+quiver_code quiver_keyspace_metrics(const quiver_database* database, quiver_report** report,
+                                    quiver_error** error);
+#define QUIVER_KEYSPACE_METRICS_MAX 64
+#define QUIVER_OTHER_KEYSPACES "(others)"
+
 // ---- the keyspace that a call works on
 
 /// Of puts, deletes and merges; the operations of a batch name theirs themselves.

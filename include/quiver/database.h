@@ -34,6 +34,7 @@
 #include "quiver/keyspace.h"
 #include "quiver/merge_operator.h"
 #include "quiver/metrics.h"
+#include "quiver/progress.h"
 #include "quiver/recovery_report.h"
 #include "quiver/transaction.h"
 #include "quiver/types.h"
@@ -173,8 +174,10 @@ class Database {
   /// it, and of what is written meanwhile a prefix. Writers go on; what is in memory is flushed
   /// first. Tables are linked where the file system allows it, else copied: linked ones share the
   /// disk's bytes, so keep a copy elsewhere against a failing disk. On an error, or after a crash
-  /// in the middle, what is in `directory` is no database and does not open as one.
-  Result<CheckpointReport> Checkpoint(const std::filesystem::path& directory) noexcept;
+  /// in the middle, what is in `directory` is no database and does not open as one. A `progress`
+  /// that throws ends the call with kInvalidArgument and what() of the exception.
+  Result<CheckpointReport> Checkpoint(const std::filesystem::path& directory,
+                                      const ProgressCallback& progress = {}) noexcept;
 
   DatabaseMetrics Metrics() const noexcept;
   /// What the open that made this object found and did.

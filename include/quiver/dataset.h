@@ -9,6 +9,7 @@
 
 #include "quiver/database.h"
 #include "quiver/error.h"
+#include "quiver/progress.h"
 #include "quiver/types.h"
 
 namespace quiver {
@@ -18,6 +19,9 @@ struct DatasetOptions {
   /// Compact everything first, so that the files hold each live key once. Needs a database that is
   /// open for writing.
   bool compact = true;
+  /// Bytes of tables that were read, once they are compacted. If it throws, the call ends with
+  /// kInvalidArgument and what() of the exception.
+  ProgressCallback progress;
 };
 
 struct DatasetReport {

@@ -20,7 +20,8 @@
 namespace quiver {
 
 /// Called now and then while rows are read: rows so far, over all passes, and rows in all passes
-/// as far as known (0: not yet). It must not throw.
+/// as far as known (0: not yet). If it throws, the call ends with kInvalidArgument and what() of
+/// the exception, and nothing was added.
 using IngestProgress = std::function<void(std::uint64_t done_rows, std::uint64_t total_rows)>;
 
 struct IngestOptions {

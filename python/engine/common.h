@@ -10,6 +10,7 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
 #include <atomic>
@@ -25,10 +26,11 @@ namespace quiver::python {
 
 namespace nb = nanobind;
 
-/// A database, shared by the Database object and the snapshots made of it.
+/// A database, shared by the Database object and the snapshots made of it; or one state of a
+/// follower, which has a share in it too.
 struct OpenDatabase {
-  explicit OpenDatabase(std::unique_ptr<Database> opened) : database(std::move(opened)) {}
-  const std::unique_ptr<Database> database;
+  explicit OpenDatabase(std::shared_ptr<Database> opened) : database(std::move(opened)) {}
+  const std::shared_ptr<Database> database;
   std::atomic<bool> closed{false};  ///< so that rows read ahead are not shown after close()
 };
 
@@ -103,6 +105,8 @@ void BindScan(nb::module_& module);
 void BindCursor(nb::module_& module);
 void BindTransaction(nb::module_& module);
 void BindBatch(nb::module_& module);
+void BindFollower(nb::module_& module);
+void BindBackups(nb::module_& module);
 
 /// Refuses pickle and copy: what stands for an open file cannot be in two places.
 nb::object RefusePickle(nb::handle self, nb::args);

@@ -1,6 +1,7 @@
 // Database, for Python.
+#include "copies.h"
+#include "info.h"
 #include "keyspace.h"
-#include "reads.h"
 #include "settings.h"
 #include "transaction.h"
 #include "writes.h"
@@ -65,36 +66,6 @@ nb::object KeyspaceOf(const PyDatabase& self, const std::string& name, bool crea
                                         : OpenKeyspace(self.open, name));
 }
 
-nb::list Strings(const std::vector<std::string>& texts) {
-  nb::list list;
-  for (const std::string& text : texts) list.append(nb::str(text.c_str(), text.size()));
-  return list;
-}
-
-nb::dict Recovery(const PyDatabase& self) {
-  const RecoveryReport& report = self.open.database().recovery_report();
-  nb::dict fields;
-  fields["created"] = report.created;
-  fields["clean_shutdown"] = report.clean_shutdown;
-  fields["segments_replayed"] = report.segments_replayed;
-  fields["batches_replayed"] = report.batches_replayed;
-  fields["entries_replayed"] = report.entries_replayed;
-  fields["bytes_replayed"] = report.bytes_replayed;
-  fields["last_sequence"] = report.last_sequence;
-  fields["torn_tail_bytes"] = report.torn_tail_bytes;
-  fields["duration_ms"] = report.duration_ms;
-  fields["notes"] = Strings(report.notes);
-  fields["losses"] = Strings(report.losses);
-  fields["orphans_removed"] = Strings(report.orphans_removed);
-  fields["foreign_files"] = Strings(report.foreign_files);
-  return fields;
-}
-
-nb::object Metrics(const PyDatabase& self) {
-  const std::string json = Unlocked([&] { return self.open.database().Metrics().ToJson(); });
-  return nb::module_::import_("json").attr("loads")(json);
-}
-
 std::string Repr(const PyDatabase& self) {
   return "<quiver.Database '" + EscapeBytes(self.path) + "', " +
          (self.open->closed ? "closed>" : "open>");
@@ -125,21 +96,8 @@ void BindMaintenance(nb::class_<PyDatabase>& type) {
           [](const PyDatabase& self, std::uint64_t sequence) {
             Unwrap(Unlocked([&] { return self.open.database().WaitDurable(sequence); }));
           },
-          "sequence"_a, "Waits until durable_sequence is at least `sequence`.")
-      .def("metrics", &Metrics, "One reading of all metrics.")
-      .def(
-          "metrics_text",
-          [](const PyDatabase& self) { return self.open.database().Metrics().ToText(); },
-          "The metrics as a table for people.")
-      .def(
-          "metrics_prometheus",
-          [](const PyDatabase& self) { return self.open.database().Metrics().ToPrometheus(); },
-          "The metrics for a Prometheus scraper.")
-      .def("recovery_report", &Recovery, "What the open that made this object found and did.")
-      .def(
-          "settings",
-          [](const PyDatabase& self) { return SettingsDict(self.open.database().config()); },
-          "Every setting that the database runs with, by name, as text.");
+          "sequence"_a, "Waits until durable_sequence is at least `sequence`.");
+  BindInfo(type);
 }
 
 }  // namespace
@@ -188,6 +146,8 @@ void BindDatabase(nb::module_& module) {
       "Begins a transaction; `isolation` is \"snapshot\" or \"serializable\".");
   BindWrites(type);
   BindReads(type);
+  BindCopies(type);
+  BindDataset(type);
   BindMaintenance(type);
 }
 

@@ -1,7 +1,9 @@
 // Keyspace, for Python.
 #include "keyspace.h"
 
+#include "copies.h"
 #include "reads.h"
+#include "reports.h"
 #include "settings.h"
 #include "writes.h"
 
@@ -39,6 +41,17 @@ void CheckSettings(const DatabaseRef& open, const Keyspace& keyspace, const nb::
                     " = " + has + ", not " + asked +
                     "; the settings of a keyspace are fixed when it is made"));
   }
+}
+
+nb::dict MetricsOf(const PyKeyspace& self) {
+  const DatabaseMetrics metrics = Unlocked([&] { return self.open.database().Metrics(); });
+  for (const KeyspaceMetrics& each : metrics.keyspaces) {
+    if (each.name == self.keyspace.name()) return Report(each);
+  }
+  Raise(Error(ErrorCode::kNotFound, "the keyspace \"" + EscapeBytes(self.keyspace.name()) +
+                                        "\" was dropped, or is not among the oldest " +
+                                        std::to_string(kKeyspaceMetricsMax) +
+                                        ", which alone have metrics of their own"));
 }
 
 std::string Repr(const PyKeyspace& self) {
@@ -99,9 +112,11 @@ void BindKeyspace(nb::module_& module) {
       .def(
           "settings",
           [](const PyKeyspace& self) { return SettingsDict(ConfigOf(self.open, self.keyspace)); },
-          "Every setting that the keyspace has, by name, as text.");
+          "Every setting that the keyspace has, by name, as text.")
+      .def("metrics", &MetricsOf, "The sizes of the keyspace.");
   BindWrites(type);
   BindReads(type);
+  BindDataset(type);
 }
 
 }  // namespace quiver::python

@@ -1,44 +1,24 @@
 // quiver._engine: the extension module. The package around it is python/quiver/.
-#include "common.h"
+#include "progress.h"
+#include "reports.h"
 
 namespace quiver::python {
 
 namespace {
 
-nb::dict Verify(nb::handle path) {
+nb::dict Verify(nb::handle path, nb::handle function) {
   const std::string directory = PathArgument(path);
-  const VerifyReport report = Unwrap(Unlocked([&] { return VerifyDatabase(directory); }));
-  nb::list damages;
-  for (const Damage& damage : report.damages) {
-    nb::dict fields;
-    fields["file"] = damage.file;
-    fields["offset"] = damage.offset;
-    fields["what"] = damage.what;
-    damages.append(fields);
-  }
-  nb::list notes;
-  for (const std::string& note : report.notes) notes.append(note);
-  nb::dict fields;
-  fields["files"] = report.files;
-  fields["bytes"] = report.bytes;
-  fields["entries"] = report.entries;
-  fields["damages"] = damages;
-  fields["notes"] = notes;
-  return fields;
+  Progress progress(function);
+  return Report(
+      progress.Finish(Unlocked([&] { return VerifyDatabase(directory, progress.callback()); })));
 }
 
-nb::dict Repair(nb::handle source, nb::handle destination) {
+nb::dict Repair(nb::handle source, nb::handle destination, nb::handle function) {
   const std::string from = PathArgument(source);
   const std::string to = PathArgument(destination);
-  const RepairReport report = Unwrap(Unlocked([&] { return RepairDatabase(from, to); }));
-  nb::list lost;
-  for (const std::string& part : report.lost) lost.append(part);
-  nb::dict fields;
-  fields["entries_recovered"] = report.entries_recovered;
-  fields["tables_read"] = report.tables_read;
-  fields["segments_read"] = report.segments_read;
-  fields["lost"] = lost;
-  return fields;
+  Progress progress(function);
+  return Report(
+      progress.Finish(Unlocked([&] { return RepairDatabase(from, to, progress.callback()); })));
 }
 
 }  // namespace
@@ -54,9 +34,12 @@ NB_MODULE(_engine, module) {
   BindCursor(module);
   BindBatch(module);
   BindTransaction(module);
-  module.def("verify", &Verify, "path"_a.none(),
+  BindFollower(module);
+  BindBackups(module);
+  module.def("verify", &Verify, "path"_a.none(), nb::kw_only(), "progress"_a = nb::none(),
              "Reads and checks every byte of a database that nobody has open; changes nothing.");
-  module.def("repair", &Repair, "source"_a.none(), "destination"_a.none(),
+  module.def("repair", &Repair, "source"_a.none(), "destination"_a.none(), nb::kw_only(),
+             "progress"_a = nb::none(),
              "Builds a new database from what can still be read in `source`.");
   module.def(
       "encode_int64", [](std::int64_t value) { return ToBytes(EncodeInt64(value)); }, "value"_a,

@@ -12,7 +12,7 @@ namespace quiver::python {
 
 /// What one reading call sees.
 struct View {
-  const DatabaseRef& open;
+  DatabaseRef open;                  ///< a share: a Follower may move on meanwhile
   std::optional<Snapshot> snapshot;  ///< a copy: the Snapshot object may be closed meanwhile
   std::optional<Keyspace> keyspace;  ///< nothing: the default one
 

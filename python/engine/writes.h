@@ -30,6 +30,18 @@ std::uint64_t PutMany(const Target& target, nb::handle items, bool atomic,
                       const WriteArguments& arguments);
 void Compact(const Target& target, nb::handle start, nb::handle stop);
 
+/// Keyword arguments of ingest().
+struct IngestArguments {
+  std::string key_column;
+  std::string value_column;
+  std::optional<std::string> expiry_column;
+  bool refuse_duplicates;
+  std::uint64_t memory_bytes;
+  nb::handle progress;
+};
+/// Adds the rows of Arrow files: one path, or an iterable of paths.
+nb::dict Ingest(const Target& target, nb::handle files, const IngestArguments& arguments);
+
 /// The methods that write rows one by one.
 template <typename Class>
 void BindRowWrites(nb::class_<Class>& type) {
@@ -118,7 +130,22 @@ void BindWrites(nb::class_<Class>& type) {
             Compact(self.target(), start, stop);
           },
           "start"_a = nb::none(), "stop"_a = nb::none(),
-          "Merges a range down to the last level and waits.");
+          "Merges a range down to the last level and waits.")
+      .def(
+          "ingest",
+          [](const Class& self, nb::handle files, std::string key_column, std::string value_column,
+             std::optional<std::string> expiry_column, bool refuse_duplicates,
+             std::uint64_t memory_bytes, nb::handle progress) {
+            return Ingest(self.target(), files,
+                          {std::move(key_column), std::move(value_column), std::move(expiry_column),
+                           refuse_duplicates, memory_bytes, progress});
+          },
+          "files"_a.none(), nb::kw_only(), "key_column"_a = "key", "value_column"_a = "value",
+          "expiry_column"_a = nb::none(), "refuse_duplicates"_a = false,
+          "memory_bytes"_a = IngestOptions().memory_bytes, "progress"_a = nb::none(),
+          "Adds the rows of Arrow IPC files (a path, or several) as tables, all at once and "
+          "without "
+          "the log; returns a report.");
 }
 
 }  // namespace quiver::python

@@ -11,8 +11,25 @@
 Keys and values are bytes: anything with the buffer protocol goes in, bytes come out.
 """
 
-from ._database import Database
-from ._engine import Batch, Cursor, Keyspace, Scan, Snapshot, Transaction, decode_int64, encode_int64, repair, verify
+from ._database import Database, Follower
+from ._engine import (
+    Batch,
+    Cursor,
+    FollowerKeyspace,
+    Keyspace,
+    Scan,
+    Snapshot,
+    Transaction,
+    decode_int64,
+    delete_backup,
+    encode_int64,
+    list_backups,
+    prune_backups,
+    repair,
+    restore_backup,
+    verify,
+    verify_backup,
+)
 from ._engine import version as __version__
 from ._errors import (
     BusyError,
@@ -28,30 +45,63 @@ from ._errors import (
     ReadOnlyError,
     UnsupportedError,
 )
+from ._reports import (
+    BackupInfo,
+    BackupList,
+    BackupVerifyReport,
+    CheckpointReport,
+    Damage,
+    DatasetReport,
+    IngestReport,
+    KeyspaceMetrics,
+    KeyspaceSummary,
+    RecoveryReport,
+    RepairReport,
+    VerifyReport,
+)
 
 __all__ = [
+    "BackupInfo",
+    "BackupList",
+    "BackupVerifyReport",
     "Batch",
     "BusyError",
+    "CheckpointReport",
     "ClosedError",
     "ConflictError",
     "CorruptionError",
     "Cursor",
+    "Damage",
     "Database",
+    "DatasetReport",
     "Error",
+    "Follower",
+    "FollowerKeyspace",
+    "IngestReport",
     "InternalError",
     "InvalidArgumentError",
     "IoError",
     "Keyspace",
+    "KeyspaceMetrics",
+    "KeyspaceSummary",
     "NoSpaceError",
     "NotFoundError",
     "ReadOnlyError",
+    "RecoveryReport",
+    "RepairReport",
     "Scan",
     "Snapshot",
     "Transaction",
     "UnsupportedError",
+    "VerifyReport",
     "__version__",
     "decode_int64",
+    "delete_backup",
     "encode_int64",
+    "list_backups",
+    "prune_backups",
     "repair",
+    "restore_backup",
     "verify",
+    "verify_backup",
 ]

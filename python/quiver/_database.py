@@ -1,20 +1,18 @@
-"""Database: the engine's class, closed at the latest when the interpreter ends."""
+"""Database and Follower: the engine's classes, closed at the latest when the interpreter ends."""
 
 from __future__ import annotations
 
-import atexit
 import os
 import random
 import time
-import weakref
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
 from . import _engine
-from ._errors import ConflictError, Error
+from ._at_exit import close_at_exit
+from ._errors import ConflictError
 
 _T = TypeVar("_T")
-_open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
 class Database(_engine.Database):
@@ -36,7 +34,7 @@ class Database(_engine.Database):
         **settings: str | int | bool,
     ) -> None:
         super().__init__(path, preset=preset, read_only=read_only, **settings)
-        _open.add(self)
+        close_at_exit(self)
 
     def retry(
         self,
@@ -66,11 +64,18 @@ class Database(_engine.Database):
             attempt += 1
 
 
-@atexit.register
-def _close_all() -> None:
-    # The engine's threads must not run on while the interpreter is taken down.
-    for database in list(_open):
-        try:
-            database.close()
-        except Error:
-            pass  # nobody is left to tell; what the log holds is there at the next open
+class Follower(_engine.Follower):
+    """Reads a database that another process writes, and moves to its newest state when told to.
+
+        with quiver.Follower("/tmp/fruit") as follower:
+            follower[b"apple"]              # every method of reading that a Database has
+            follower.refresh()              # False if nothing has changed
+
+    It sees everything that was acknowledged before the open or refresh, in the order of the writes, with every batch whole.
+    Nothing is written into the directory, and the writer is not slowed down. Iterators, snapshots and Arrow streams stay on
+    their state when the follower moves on. All methods may be called by any number of threads.
+    """
+
+    def __init__(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> None:
+        super().__init__(path)
+        close_at_exit(self)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def query(
-    source: _engine.Database | _engine.Keyspace | _engine.Snapshot, query: str, parameters: Any = None, **tables: Any
+    source: _engine.Database | _engine.Keyspace | _engine.Snapshot | _engine.Follower | _engine.FollowerKeyspace, query: str, parameters: Any = None, **tables: Any
 ) -> duckdb.DuckDBPyRelation:
     """The rows of a query in which `db` is the state of `source` now: columns key and value, both BLOB.
 

@@ -6,6 +6,7 @@ import re
 import pandas
 import polars
 import pyarrow
+import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 import quiver
@@ -67,6 +68,29 @@ def test_the_lines_on_dataframes_and_sql_run(tmp_path):
         assert table.num_rows == polars_frame.height == len(pandas_frame) == 1
         assert count.fetchall() == [(1,)] and reader.read_all().equals(table)
         assert eval(sql.strip(), names).fetchall() == [("Ada", 1)]
+
+
+def test_the_lines_on_files_copies_and_followers_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ingest, copies, followers = blocks("docs/python.md")[6:9]
+    with quiver.Database(tmp_path / "fruit") as db:
+        names = {"db": db, "users": db.keyspace("users", create=True), "polars": polars, "pyarrow": pyarrow, "quiver": quiver}
+        checked = 0
+        for line in (ingest + copies).splitlines():
+            expression, _, said = (part.strip() for part in line.partition("# "))
+            try:
+                value = eval(expression, names)
+            except SyntaxError:
+                exec(expression, names)
+                continue
+            if said in ("True", "[]", "0", "2, b'1815'"):
+                assert value == eval(said), line
+                checked += 1
+        assert checked == 5
+        exec(followers.replace("/tmp/fruit", str(tmp_path / "fruit")), names)
+        assert names["count"] == 2 and names["seen"].closed is False
+    with quiver.Database("restored", read_only=True) as restored:
+        assert dict(restored.items()) == {b"ada": b"1815", b"bob": b"1912"}
 
 
 def test_a_table_is_read_without_quiver(tmp_path, capsys):

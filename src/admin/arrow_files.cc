@@ -1,9 +1,9 @@
 // ReadArrowFile and ArrowFileWriter: key-value rows from and to plain Arrow IPC files.
 #include <string>
 
-#include "admin/callback_guard.h"
 #include "admin/named_file.h"
 #include "arrow_ipc/foreign_file.h"
+#include "base/callback_guard.h"
 #include "base/try.h"
 #include "io/directory.h"
 #include "quiver/admin.h"
@@ -94,11 +94,13 @@ Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const Row
 
 class ArrowFileWriter::Impl {
  public:
-  Impl(std::filesystem::path path, NamedFile opened, std::unique_ptr<io::WritableFile> file)
+  Impl(std::filesystem::path path, NamedFile opened, std::unique_ptr<io::WritableFile> file,
+       const ArrowFileOptions& options)
       : path_(std::move(path)),
         opened_(std::move(opened)),
         file_(std::move(file)),
-        writer_(*file_, "key", "value") {}
+        with_expiry_(options.with_expiry),
+        writer_(*file_, "key", "value", with_expiry_ ? "expiry" : "") {}
   // A file without its footer is of no use to anybody.
   ~Impl() {
     if (!finished_) (void)opened_.directory->Remove(opened_.name);
@@ -106,8 +108,13 @@ class ArrowFileWriter::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Result<void> Add(std::string_view key, std::string_view value) {
-    return WithPath(writer_.Add(key, value));
+  Result<void> Add(std::string_view key, std::string_view value, std::uint64_t expiry_us) {
+    if (expiry_us != 0 && !with_expiry_) {
+      return AtPath(
+          Error(ErrorCode::kInvalidArgument, "has no column for expiries; create it with_expiry"),
+          path_);
+    }
+    return WithPath(writer_.Add(key, value, expiry_us));
   }
   Result<void> Finish() {
     QUIVER_TRY(WithPath(writer_.Finish()));
@@ -125,23 +132,25 @@ class ArrowFileWriter::Impl {
   const std::filesystem::path path_;
   NamedFile opened_;
   std::unique_ptr<io::WritableFile> file_;
+  const bool with_expiry_;
   arrow_ipc::PlainFileWriter writer_;
   bool finished_ = false;
 };
 
-Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(
-    const std::filesystem::path& file) {
+Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(const std::filesystem::path& file,
+                                                                 const ArrowFileOptions& options) {
   QUIVER_ASSIGN_OR_RETURN(NamedFile opened, OpenParent(file));
   auto created = opened.directory->Create(opened.name);
   if (!created) return AtPath(created.error(), file);
-  return std::unique_ptr<ArrowFileWriter>(
-      new ArrowFileWriter(std::make_unique<Impl>(file, std::move(opened), std::move(*created))));
+  return std::unique_ptr<ArrowFileWriter>(new ArrowFileWriter(
+      std::make_unique<Impl>(file, std::move(opened), std::move(*created), options)));
 }
 
 ArrowFileWriter::ArrowFileWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ArrowFileWriter::~ArrowFileWriter() = default;
-Result<void> ArrowFileWriter::Add(std::string_view key, std::string_view value) {
-  return impl_->Add(key, value);
+Result<void> ArrowFileWriter::Add(std::string_view key, std::string_view value,
+                                  std::uint64_t expiry_us) {
+  return impl_->Add(key, value, expiry_us);
 }
 Result<void> ArrowFileWriter::Finish() {
   return impl_->Finish();

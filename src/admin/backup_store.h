@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "admin/backup_record.h"
-#include "admin/callback_guard.h"
 #include "db/engine.h"
 #include "io/directory.h"
 #include "quiver/backup.h"
@@ -64,33 +63,6 @@ class BackupStore {
   std::vector<std::uint64_t> damaged_ids_;
   std::vector<std::pair<std::string, std::uint64_t>> stored_;  // names and sizes, sorted
   std::uint64_t last_id_ = 0;
-};
-
-/// Counts the bytes of a long call for its caller, and ends it once the caller's callback throws.
-class BackupProgress {
- public:
-  BackupProgress(const ProgressCallback& callback, std::uint64_t total_bytes)
-      : callback_(callback), total_bytes_(total_bytes) {}
-  BackupProgress(const BackupProgress&) = delete;
-  BackupProgress& operator=(const BackupProgress&) = delete;
-
-  io::StepCallback Step() {
-    return [this](std::uint64_t step_bytes) -> Result<void> {
-      done_bytes_ += step_bytes;
-      if (!callback_) return {};
-      (void)guard_.Call([&] {
-        callback_(done_bytes_, total_bytes_);
-        return true;
-      });
-      return guard_.status();
-    };
-  }
-
- private:
-  const ProgressCallback& callback_;
-  const std::uint64_t total_bytes_;
-  std::uint64_t done_bytes_ = 0;
-  CallbackGuard guard_;
 };
 
 /// What the public functions do, on any file system.

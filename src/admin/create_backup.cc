@@ -4,6 +4,7 @@
 #include "admin/backup_store.h"
 #include "base/try.h"
 #include "db/checkpoint.h"
+#include "db/copy_progress.h"
 #include "db/database_access.h"
 #include "db/stored_config.h"
 #include "sstable/table_reader.h"
@@ -34,7 +35,7 @@ class BackupMaker {
     QUIVER_TRY(Plan(tables));
     std::uint64_t total_bytes = 0;
     for (const Copy& copy : copies_) total_bytes += copy.file.size_bytes;
-    BackupProgress progress(callback_, total_bytes);
+    CopyProgress progress(callback_, total_bytes);
     for (const Copy& copy : copies_) QUIVER_TRY(CopyIn(copy, progress.Step()));
     record_.new_bytes = total_bytes;
     std::ranges::sort(record_.files, {}, &BackupFile::name);

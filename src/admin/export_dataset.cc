@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kReadmeName = "_README.txt";
 /// So often is compacted anew when a writer puts something beside the compacted tables meanwhile.
 constexpr int kCompactionsMax = 3;
+constexpr std::uint64_t kRowsBetweenProgress = 65'536;
 
 const PinnedKeyspace* FindKeyspace(const PinnedState& pinned, std::uint32_t id) {
   for (const PinnedKeyspace& keyspace : pinned.keyspaces) {
@@ -35,15 +36,18 @@ class DatasetMaker {
   Result<DatasetReport> Run() {
     QUIVER_ASSIGN_OR_RETURN(const PinnedTables tables, PinTables());
     report_.files = tables.catalog->keyspaces().front().version->table_count();
+    ForEachTable(*tables.catalog, [&](const KeyspaceRecord&, const TableFileRef& table) {
+      report_.bytes += table->summary.size_bytes;
+    });
+    CopyProgress progress(options_.progress, report_.bytes);
     CheckpointReport brought;
     Result<void> result;
     ForEachTable(*tables.catalog, [&](const KeyspaceRecord&, const TableFileRef& table) {
       if (!result) return;
-      report_.bytes += table->summary.size_bytes;
       if (!tables.written.contains(table->summary.number)) {
-        result = BringTable(engine_, table->summary.number, target_, brought);
+        result = BringTable(engine_, table->summary, target_, brought);
       }
-      if (result) result = ReadRows(table->summary);
+      if (result) result = ReadRows(table->summary, progress);
     });
     QUIVER_TRY(result);
     report_.linked_files = brought.tables_linked;
@@ -75,7 +79,7 @@ class DatasetMaker {
     return engine_.WritePinnedMemtables(pinned, target_);
   }
 
-  Result<void> ReadRows(const TableSummary& summary) {
+  Result<void> ReadRows(const TableSummary& summary, CopyProgress& progress) {
     TableContext context;
     context.directory = &target_;
     context.database_id = engine_.versions().database_id();
@@ -84,6 +88,8 @@ class DatasetMaker {
     const auto rows = table->NewIterator({.fill_cache = false});
     std::string last_key;
     bool first = true;
+    std::uint64_t table_rows = 0;
+    std::uint64_t told_bytes = 0;
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
       const EntryView& entry = rows->entry();
       ++report_.rows;
@@ -93,8 +99,17 @@ class DatasetMaker {
       expiring_ += static_cast<std::uint64_t>(entry.expiry_us != 0);
       last_key.assign(entry.key);
       first = false;
+      if (++table_rows % kRowsBetweenProgress == 0 && table_rows < summary.entry_count) {
+        // As if each row of the table took equally many of its bytes.
+        const auto read_bytes = static_cast<std::uint64_t>(
+            static_cast<double>(summary.size_bytes) * static_cast<double>(table_rows) /
+            static_cast<double>(summary.entry_count));
+        QUIVER_TRY(progress.Advance(read_bytes - told_bytes));
+        told_bytes = read_bytes;
+      }
     }
-    return rows->status();
+    QUIVER_TRY(rows->status());
+    return progress.Advance(summary.size_bytes - told_bytes);
   }
 
   void Note(std::uint64_t count, const std::string& what) {

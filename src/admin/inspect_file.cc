@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "admin/callback_guard.h"
 #include "admin/named_file.h"
 #include "base/batch_codec.h"
+#include "base/callback_guard.h"
 #include "base/try.h"
 #include "io/directory.h"
 #include "quiver/admin.h"

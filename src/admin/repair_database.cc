@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
-#include "admin/callback_guard.h"
 #include "admin/repair_source.h"
+#include "base/callback_guard.h"
 #include "base/escape.h"
 #include "base/try.h"
 #include "db/keyspace_settings.h"

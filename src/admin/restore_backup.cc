@@ -6,6 +6,7 @@
 #include "base/hex64.h"
 #include "base/try.h"
 #include "db/checkpoint.h"
+#include "db/copy_progress.h"
 
 namespace quiver {
 
@@ -34,7 +35,7 @@ class BackupVerifier {
   Result<BackupVerifyReport> Run(const std::vector<const BackupRecord*>& records) {
     std::uint64_t total_bytes = 0;
     for (const BackupRecord* record : records) total_bytes += record->Info().bytes;
-    BackupProgress progress(callback_, total_bytes);
+    CopyProgress progress(callback_, total_bytes);
     for (const BackupRecord* record : records) {
       ++report_.backups;
       for (const BackupFile& file : record->files) {
@@ -118,7 +119,7 @@ Result<BackupInfo> RestoreBackupFrom(io::FileSystem& files, const std::filesyste
   QUIVER_ASSIGN_OR_RETURN(const BackupRecord* const record, store->Get(id));
   QUIVER_ASSIGN_OR_RETURN(const std::unique_ptr<io::Directory> target,
                           OpenEmptyDirectory(files, destination, "a restored database"));
-  BackupProgress counted(progress, record->Info().bytes);
+  CopyProgress counted(progress, record->Info().bytes);
   if (Result<void> restored = RestoreFiles(*store, *record, *target, counted.Step()); !restored) {
     RemoveEverything(*target);
     return restored.error().WithContext("backup " + std::to_string(id) + " was not restored to " +

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "admin/callback_guard.h"
+#include "base/callback_guard.h"
 #include "base/try.h"
 #include "db/keyspace_settings.h"
 #include "db/opened_directory.h"

@@ -59,12 +59,16 @@ class ForeignFileReader {
                                 const std::function<Result<bool>(const ForeignRow& row)>& row) = 0;
 };
 
-/// Writes a file of two non-null binary columns, uncompressed, in batches of about 1 MiB.
+/// Writes a file of two non-null binary columns and possibly one of numbers (uint64), uncompressed,
+/// in batches of about 1 MiB.
 class PlainFileWriter {
  public:
-  PlainFileWriter(io::WritableFile& file, std::string first_column, std::string second_column);
+  /// Without a name of `number_column` there is none.
+  PlainFileWriter(io::WritableFile& file, std::string first_column, std::string second_column,
+                  std::string number_column = {});
   ~PlainFileWriter();
-  Result<void> Add(std::string_view first, std::string_view second);
+  /// `number` is for the column of numbers.
+  Result<void> Add(std::string_view first, std::string_view second, std::uint64_t number = 0);
   /// Writes what is left, the footer, and syncs.
   Result<void> Finish();
 

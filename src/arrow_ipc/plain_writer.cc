@@ -1,9 +1,10 @@
-// PlainFileWriter. A batch is gathered in five strings (two of offsets, two of data and one for
-// the message) and written at once; nothing in it can fail but the file.
+// PlainFileWriter. A batch is gathered in six strings (two of offsets, two of data, one of numbers
+// and one for the message) and written at once; nothing in it can fail but the file.
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,12 +44,22 @@ struct ColumnBuffers {
 }  // namespace
 
 struct PlainFileWriter::State {
-  State(io::WritableFile& target, std::string first_name, std::string second_name)
+  State(io::WritableFile& target, std::string first_name, std::string second_name,
+        std::string number_name)
       : file(target),
-        schema{{{std::move(first_name), ColumnType::kBinary, 0, false},
-                {std::move(second_name), ColumnType::kBinary, 0, false}},
-               {}},
+        schema(SchemaOf(std::move(first_name), std::move(second_name), std::move(number_name))),
+        has_numbers(schema.columns.size() == 3),
         batch_template(schema, CompressionKind::kNone) {}
+
+  static Schema SchemaOf(std::string first_name, std::string second_name, std::string number_name) {
+    Schema schema{{{std::move(first_name), ColumnType::kBinary, 0, false},
+                   {std::move(second_name), ColumnType::kBinary, 0, false}},
+                  {}};
+    if (!number_name.empty()) {
+      schema.columns.push_back({std::move(number_name), ColumnType::kUInt64, 0, false});
+    }
+    return schema;
+  }
 
   Result<void> Append(std::string_view bytes) {
     QUIVER_TRY(file.Append(bytes));
@@ -75,9 +86,11 @@ struct PlainFileWriter::State {
 
   io::WritableFile& file;
   const Schema schema;
+  const bool has_numbers;
   const RecordBatchTemplate batch_template;
   ColumnBuffers first;
   ColumnBuffers second;
+  std::string numbers;
   std::uint64_t rows = 0;  ///< of the batch being gathered
   std::uint64_t offset = 0;
   std::vector<FooterBlock> blocks;
@@ -99,9 +112,14 @@ Result<void> PlainFileWriter::State::WriteBatch() {
     place(column->offsets.size());
     place(column->data.size());
   }
+  if (has_numbers) {
+    place(0);
+    place(numbers.size());
+  }
   std::string message(batch_template.size_bytes(), '\0');
-  const std::uint64_t null_counts[] = {0, 0};
-  batch_template.Stamp(message.data(), rows, body_bytes, null_counts, ranges);
+  constexpr std::uint64_t kNullCounts[] = {0, 0, 0};
+  batch_template.Stamp(message.data(), rows, body_bytes,
+                       std::span(kNullCounts).first(schema.columns.size()), ranges);
   blocks.push_back({offset, batch_template.size_bytes(), body_bytes});
   QUIVER_TRY(Append(message));
   for (ColumnBuffers* column : {&first, &second}) {
@@ -109,6 +127,8 @@ Result<void> PlainFileWriter::State::WriteBatch() {
     QUIVER_TRY(AppendPadded(column->data));
     column->Clear();
   }
+  if (has_numbers) QUIVER_TRY(AppendPadded(numbers));
+  numbers.clear();
   rows = 0;
   return {};
 }
@@ -122,11 +142,13 @@ Result<void> PlainFileWriter::State::WriteTail() {
 }
 
 PlainFileWriter::PlainFileWriter(io::WritableFile& file, std::string first_column,
-                                 std::string second_column)
-    : state_(std::make_unique<State>(file, std::move(first_column), std::move(second_column))) {}
+                                 std::string second_column, std::string number_column)
+    : state_(std::make_unique<State>(file, std::move(first_column), std::move(second_column),
+                                     std::move(number_column))) {}
 PlainFileWriter::~PlainFileWriter() = default;
 
-Result<void> PlainFileWriter::Add(std::string_view first, std::string_view second) {
+Result<void> PlainFileWriter::Add(std::string_view first, std::string_view second,
+                                  std::uint64_t number) {
   State& state = *state_;
   QUIVER_CHECK(!state.finished);
   if (state.failure) return *state.failure;
@@ -143,9 +165,11 @@ Result<void> PlainFileWriter::Add(std::string_view first, std::string_view secon
   }
   state.first.Add(first);
   state.second.Add(second);
+  if (state.has_numbers) AppendFixed(state.numbers, number);
   ++state.rows;
   const std::uint64_t gathered = state.first.data.size() + state.first.offsets.size() +
-                                 state.second.data.size() + state.second.offsets.size();
+                                 state.second.data.size() + state.second.offsets.size() +
+                                 state.numbers.size();
   if (gathered < kBatchBytes) return {};
   return state.Keep(state.WriteBatch());
 }

@@ -78,8 +78,12 @@ Result<IngestRow> IngestJob::CheckRow(const arrow_ipc::ForeignRow& row, const st
 Result<void> IngestJob::CountRow() {
   if (++rows_done_ % kRowsBetweenChecks != 0) return {};
   QUIVER_TRY(CheckCancelled(context_));
-  if (input_.progress) input_.progress(rows_done_, rows_total_);
-  return {};
+  if (!input_.progress) return {};
+  (void)progress_guard_.Call([&] {
+    input_.progress(rows_done_, rows_total_);
+    return true;
+  });
+  return progress_guard_.status();
 }
 
 Result<void> IngestJob::ReadAll(const RowSink& sink) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "arrow_ipc/foreign_file.h"
+#include "base/callback_guard.h"
 #include "compaction/compaction_job.h"
 #include "compaction/ingest_sort.h"
 
@@ -76,6 +77,7 @@ class IngestJob {
   std::uint64_t row_bytes_ = 0;
   std::uint64_t rows_done_ = 0;
   std::uint64_t rows_total_ = 0;
+  CallbackGuard progress_guard_;
   std::string smallest_key_;
   std::string largest_key_;
 };

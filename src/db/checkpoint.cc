@@ -10,26 +10,31 @@ namespace quiver {
 namespace {
 
 Result<void> BringTables(Engine& engine, const PinnedTables& tables, io::Directory& target,
-                         CheckpointReport& report) {
+                         const ProgressCallback& callback, CheckpointReport& report) {
+  ForEachTable(*tables.catalog, [&](const KeyspaceRecord&, const TableFileRef& table) {
+    report.bytes += table->summary.size_bytes;
+  });
+  CopyProgress progress(callback, report.bytes);
   Result<void> result;
   ForEachTable(*tables.catalog, [&](const KeyspaceRecord&, const TableFileRef& table) {
     if (!result) return;
-    report.bytes += table->summary.size_bytes;
     if (tables.written.contains(table->summary.number)) {
       ++report.tables_written;
+      result = progress.Advance(table->summary.size_bytes);
     } else {
-      result = BringTable(engine, table->summary.number, target, report);
+      result = BringTable(engine, table->summary, target, report, &progress);
     }
   });
   return result;
 }
 
-Result<CheckpointReport> FillDirectory(Engine& engine, io::Directory& target) {
+Result<CheckpointReport> FillDirectory(Engine& engine, io::Directory& target,
+                                       const ProgressCallback& progress) {
   const DatabaseId id = engine.versions().database_id();
   QUIVER_ASSIGN_OR_RETURN(const PinnedState pinned, engine.PinState());
   QUIVER_ASSIGN_OR_RETURN(const PinnedTables tables, engine.WritePinnedMemtables(pinned, target));
   CheckpointReport report{.sequence = pinned.sequence};
-  QUIVER_TRY(BringTables(engine, tables, target, report));
+  QUIVER_TRY(BringTables(engine, tables, target, progress, report));
   QUIVER_ASSIGN_OR_RETURN(const DatabaseConfig stored, ReadStoredConfig(engine.directory(), id));
   QUIVER_TRY(WriteStoredConfig(target, id, stored));
   VersionSet& versions = engine.versions();
@@ -58,18 +63,19 @@ Result<std::unique_ptr<io::Directory>> OpenEmptyDirectory(io::FileSystem& files,
                path.string());
 }
 
-Result<void> BringTable(Engine& engine, FileNumber number, io::Directory& target,
-                        CheckpointReport& report) {
-  const std::string name = TableName(number);
+Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory& target,
+                        CheckpointReport& report, CopyProgress* progress) {
+  const std::string name = TableName(table.number);
   auto* const followed = dynamic_cast<FollowedDirectory*>(&engine.directory());
   const Result<void> linked =
       target.LinkFrom(followed != nullptr ? followed->base() : engine.directory(), name);
   if (linked) {
     ++report.tables_linked;
-    return {};
+    return progress == nullptr ? Result<void>() : progress->Advance(table.size_bytes);
   }
   if (linked.error().code() != ErrorCode::kUnsupported) return linked;
-  QUIVER_TRY(io::CopyFile(engine.directory(), name, target, name));
+  QUIVER_TRY(io::CopyFile(engine.directory(), name, target, name,
+                          progress == nullptr ? io::StepCallback() : progress->Step()));
   ++report.tables_copied;
   return {};
 }
@@ -94,11 +100,12 @@ void ForEachTable(const Catalog& catalog,
   }
 }
 
-Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::path& path) {
+Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::path& path,
+                                         const ProgressCallback& progress) {
   QUIVER_ASSIGN_OR_RETURN(
       const std::unique_ptr<io::Directory> target,
       OpenEmptyDirectory(*engine.environment().file_system, path, "a checkpoint"));
-  auto report = FillDirectory(engine, *target);
+  auto report = FillDirectory(engine, *target, progress);
   if (!report) {
     RemoveEverything(*target);
     return report.error().WithContext("the checkpoint in " + path.string() + " was not made");

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "db/copy_progress.h"
 #include "db/engine.h"
 #include "quiver/checkpoint.h"
 #include "quiver/error.h"
@@ -18,15 +19,17 @@ namespace quiver {
 
 /// Errors: kInvalidArgument (the directory is not empty), kClosed, kReadOnly and what Flush gives,
 /// kNoSpace, kIo; of a follower kNotFound, if the writer has removed a table meanwhile.
-Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::path& path);
+Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::path& path,
+                                         const ProgressCallback& progress = {});
 
 /// The directory, made if absent; kInvalidArgument if anything is in it.
 Result<std::unique_ptr<io::Directory>> OpenEmptyDirectory(io::FileSystem& files,
                                                           const std::filesystem::path& path,
                                                           std::string_view purpose);
-/// Links table `number` of the engine into `target`, or copies it; the name is not synced.
-Result<void> BringTable(Engine& engine, FileNumber number, io::Directory& target,
-                        CheckpointReport& report);
+/// Links a table of the engine into `target`, or copies it; the name is not synced. Tells
+/// `progress` of its bytes, if there is one.
+Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory& target,
+                        CheckpointReport& report, CopyProgress* progress = nullptr);
 /// Takes a copy that failed away again. What cannot be removed stays.
 void RemoveEverything(io::Directory& directory);
 /// Every table of every keyspace, with its keyspace.

@@ -303,8 +303,9 @@ SequenceNumber Database::DurableSequence() const noexcept {
 Result<void> Database::WaitDurable(SequenceNumber sequence) noexcept {
   return impl_->engine->WaitDurable(sequence);
 }
-Result<CheckpointReport> Database::Checkpoint(const std::filesystem::path& directory) noexcept {
-  return WriteCheckpoint(*impl_->engine, directory);
+Result<CheckpointReport> Database::Checkpoint(const std::filesystem::path& directory,
+                                              const ProgressCallback& progress) noexcept {
+  return WriteCheckpoint(*impl_->engine, directory, progress);
 }
 DatabaseMetrics Database::Metrics() const noexcept {
   return impl_->engine->Metrics();

@@ -108,6 +108,14 @@ def several(work, base, template):
     check(quiver("export", db, "--keyspace", "in", "--format", "arrow", "--output", out).returncode == 0, "export")
     check(quiver("import", work / "again", out).returncode == 0, "import makes a database")
     check(quiver("dump", work / "again").stdout == quiver("dump", db, "--keyspace", "in").stdout, "export and import agree")
+    # Expiries of an export are a column that pyarrow reads.
+    check(quiver("put", db, "soon", "gone", "--ttl", "1h").returncode == 0, "put --ttl")
+    out.unlink()
+    check(quiver("export", db, "--format", "arrow", "--output", out, "--expiry").returncode == 0, "export --expiry")
+    code = f"import pyarrow.ipc; t = pyarrow.ipc.open_file({str(out)!r}).read_all(); t.validate(full=True); " \
+           "print(t.schema.field('expiry').type, sum(e != 0 for e in t['expiry'].to_pylist()), t.num_rows)"
+    seen = subprocess.run([PYTHON, "-c", code], capture_output=True, timeout=120)
+    check(seen.stdout.split() == [b"uint64", b"1", b"%d" % (len(base) + 1)], f"the expiries of an export: {seen}")
 
 
 def main():

@@ -64,3 +64,36 @@ static inline const char* PathOf(char* buffer, size_t size, const char* name) {
   CHECK((size_t)snprintf(buffer, size, "%s/%s", work_directory, name) < size);
   return buffer;
 }
+
+/// A number of a report, by its name.
+static inline uint64_t NumberOf(const quiver_report* report, const char* name) {
+  uint64_t number = 0;
+  quiver_error* error = NULL;
+  CHECK_OK(quiver_report_number(report, name, &number, &error));
+  return number;
+}
+
+/// The lines of a list of a report.
+static inline size_t LineCount(const quiver_report* report, const char* name) {
+  size_t count = 0;
+  quiver_error* error = NULL;
+  CHECK_OK(quiver_report_list_size(report, name, &count, &error));
+  return count;
+}
+
+/// The first line of a list of a report; it lives as long as the report.
+static inline const char* LineOf(const quiver_report* report, const char* name) {
+  const char* line = NULL;
+  quiver_error* error = NULL;
+  CHECK_OK(quiver_report_line(report, name, 0, &line, &error));
+  return line;
+}
+
+/// A part of a report.
+static inline const quiver_report* PartOf(const quiver_report* report, const char* name,
+                                          size_t index) {
+  const quiver_report* part = NULL;
+  quiver_error* error = NULL;
+  CHECK_OK(quiver_report_part(report, name, index, &part, &error));
+  return part;
+}
