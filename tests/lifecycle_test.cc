@@ -8,11 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
@@ -70,6 +72,26 @@ int PrefixOfRows(const Engine& engine) {
     count += *row ? 1 : 0;
   }
   return count;
+}
+
+TEST(Lifecycle, OpensThatWriteLittleDoNotGatherLogSegments) {
+  io::MemoryFileSystem disk;
+  constexpr std::size_t kOpens = 60;
+  constexpr std::size_t kSegmentsMost = 20;
+  for (std::size_t i = 0; i < kOpens; ++i) {
+    auto engine = OpenEngine(disk, HarnessConfig(WalMode::kBatch));
+    ASSERT_TRUE(engine) << engine.error().ToString();
+    EXPECT_EQ(PrefixOfRows(**engine), static_cast<int>(std::min<std::size_t>(i, kRows)));
+    if (i < kRows) {
+      ASSERT_TRUE(PutInto(**engine, Key(static_cast<int>(i)), "value"));
+    }
+    ASSERT_TRUE((*engine)->Close());
+    const auto directory = *disk.OpenDirectory("/db", false);
+    const std::vector<io::DirectoryEntry> files = *directory->List();
+    const auto segments = static_cast<std::size_t>(std::ranges::count_if(
+        files, [](const io::DirectoryEntry& file) { return file.name.ends_with(".wal"); }));
+    EXPECT_LE(segments, kSegmentsMost);
+  }
 }
 
 TEST(Lifecycle, APowerCutAtEachCallOfARecoveryLeavesADatabaseThatOpens) {

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::uint64_t kTickMs = 250;
 constexpr std::uint64_t kTicksBetweenExpiryChecks = 40;
+/// A clean log of as many segments is not kept but flushed.
+constexpr std::uint64_t kSegmentsKeptAtOpen = 16;
 
 }  // namespace
 
@@ -270,7 +272,9 @@ Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
   options.access =
       config_.wal_mode == WalMode::kSync ? io::LogAccess::kWritten : io::LogAccess::kMapped;
   const std::uint64_t segment = versions_->NewFileNumber();
-  const bool keep = log.clean_shutdown && !replayed_into_.empty();
+  // Each open adds a segment: a program that opens often and writes little shall not gather them.
+  const bool keep =
+      log.clean_shutdown && !replayed_into_.empty() && log.segments < kSegmentsKeptAtOpen;
   if (!keep) QUIVER_TRY(SettleRecovered());
   // A salvage may have lost the frame that passes over the numbers before an ingest.
   wal::ChainEnd end = log.end;
