@@ -32,9 +32,7 @@ Result<void> BackgroundCompactionWorker::CommitFlush(KeyspaceState& keyspace,
   }
   MutexLock lock(manifest_mutex_);
   if (keyspace.dropped.load(std::memory_order_acquire)) {
-    for (const auto& table : job.edit.added) {
-      parts_.obsolete_files->AddOutput(table.summary.number);
-    }
+    parts_.obsolete_files->AddOutputs(job.edit);
     return {};
   }
   // The log first: a memtable made after the look at it starts in this segment or a later one, and
@@ -70,9 +68,7 @@ Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry)
   {
     MutexLock lock(manifest_mutex_);
     if (keyspace.dropped.load(std::memory_order_acquire)) {
-      for (const auto& table : job->edit.added) {
-        parts_.obsolete_files->AddOutput(table.summary.number);
-      }
+      parts_.obsolete_files->AddOutputs(job->edit);
       return {};
     }
     const VersionRef before = VersionOf(keyspace);

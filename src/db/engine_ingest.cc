@@ -116,9 +116,7 @@ Result<void> Engine::CommitIngest(KeyspaceState& keyspace, SequenceNumber sequen
   };
   const Result<void> committed = commit();
   // Tables that the manifest may name are kept, whatever it answered.
-  if (!reached_manifest) {
-    for (const auto& added : edit.added) obsolete_files_->AddOutput(added.summary.number);
-  }
+  if (!reached_manifest) obsolete_files_->AddOutputs(edit);
   return committed;
 }
 

@@ -31,9 +31,9 @@ void ObsoleteFiles::AddAll(const Version& version) {
   }
 }
 
-void ObsoleteFiles::AddOutput(FileNumber number) {
+void ObsoleteFiles::AddOutputs(const VersionEdit& edit) {
   MutexLock lock(mutex_);
-  queued_.push_back({{}, TableName(number)});
+  for (const auto& table : edit.added) queued_.push_back({{}, TableName(table.summary.number)});
 }
 
 void ObsoleteFiles::Sweep() {

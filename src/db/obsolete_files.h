@@ -27,8 +27,8 @@ class ObsoleteFiles {
   void AddRemoved(const Version& before, const VersionEdit& edit) EXCLUDES(mutex_);
   /// Queues all tables of `version`.
   void AddAll(const Version& version) EXCLUDES(mutex_);
-  /// Queues a finished output that no version will name.
-  void AddOutput(FileNumber number) EXCLUDES(mutex_);
+  /// Queues the tables that `edit` would have added, for an edit that is not applied.
+  void AddOutputs(const VersionEdit& edit) EXCLUDES(mutex_);
   /// Removes the queued files that nobody refers to any more. A file that cannot be removed stays
   /// queued; at worst the next open removes it as an orphan.
   void Sweep() EXCLUDES(mutex_);
