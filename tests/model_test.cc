@@ -157,7 +157,7 @@ class ModelTest : public ::testing::TestWithParam<ModelCase> {
   void MultiGet() {
     ReadOptions options;
     const Model& model = ChooseState(options.snapshot);
-    std::vector<std::string> keys(random_.Below(40));
+    std::vector<std::string> keys(random_.Below(80));  // up to three groups
     for (std::string& key : keys) key = ModelKey(random_, kKeySpace);
     const std::vector<std::string_view> views(keys.begin(), keys.end());
     const auto found = db_->MultiGet(views, options);

@@ -87,7 +87,7 @@ Result<void> Round::Get() {
 
 Result<void> Round::MultiGet() {
   const State state = AnyState();
-  std::vector<std::uint32_t> ranks(random_.Below(24));
+  std::vector<std::uint32_t> ranks(random_.Below(random_.OneIn(4) ? 80 : 24));
   std::vector<std::string_view> keys;
   for (std::uint32_t& rank : ranks) {
     rank = AnyRank();
