@@ -19,6 +19,20 @@ def run(*command, **options):
         sys.exit(f"FAILED: {' '.join(map(str, command))}\n{done.stdout}")
 
 
+def what_is_missing(source, packages):
+    """The reason why the wheel cannot be built, or used together with these packages; nothing if it can."""
+    python = source / "build/venv/bin/python"
+    if not python.exists():
+        return "there is no build/venv (scripts/bootstrap.sh test makes it)"
+    needed = ("nanobind", "scikit_build_core", *packages)
+    if missing := [name for name in needed if subprocess.run([python, "-c", f"import {name}"], capture_output=True).returncode]:
+        return f"build/venv lacks {', '.join(missing)} (scripts/bootstrap.sh test installs them from PyPI)"
+    include = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_paths()['include'])"], capture_output=True, text=True)
+    if not (pathlib.Path(include.stdout.strip()) / "Python.h").exists():
+        return "Python.h is missing: install python3-dev (scripts/bootstrap.sh test does it)"
+    return None
+
+
 def build(source, build, site):
     python, work = source / "build/venv/bin/python", build / "python"
     engine, wheels = work / "engine", work / "wheels"

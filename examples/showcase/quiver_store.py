@@ -18,10 +18,27 @@ class QuiverStore:
     heads = ("packed", "typed")
     settings = "defaults (tables of the last level in ZSTD), wal_mode async"
 
-    def __init__(self, directory: pathlib.Path, workload: Workload, memory_bytes: int) -> None:
-        self._workload = workload
-        self.db = quiver.Database(directory, wal_mode="async", memory_limit_bytes=memory_bytes)
-        self._keyspaces = {name: self.db.keyspace(name, create=True, **of.settings) for name, of in workload.keyspaces.items()}
+    def __init__(self, directory: pathlib.Path, workload: Workload, memory_bytes: int, **settings: str) -> None:
+        self._workload, self.directory = workload, directory
+        self._settings = {"wal_mode": "async", "memory_limit_bytes": memory_bytes, **settings}
+        self._of_keyspaces = {name: {**of.settings, **settings} for name, of in workload.keyspaces.items()}
+        self._open()
+
+    def _open(self) -> None:
+        self._db = quiver.Database(self.directory, **self._settings)
+        self._keyspaces = {name: self._db.keyspace(name, create=True, **of) for name, of in self._of_keyspaces.items()}
+
+    def reopen(self) -> None:
+        self.close()
+        self._open()
+
+    def keyspace(self, name: str) -> quiver.Keyspace:
+        return self._keyspaces[name]
+
+    def compact(self) -> None:
+        for keyspace in self._keyspaces.values():
+            keyspace.compact()
+        self.settle()
 
     def prepare(self, keyspace: str, records: list[Record]) -> list[Record]:
         return records
@@ -30,22 +47,21 @@ class QuiverStore:
         self._keyspaces[keyspace].put_many(records, atomic=False)
 
     def write(self, batch: Batch) -> None:
-        with self.db.batch() as writes:
+        with self._db.batch() as writes:
             for name, records in batch.items():
                 keyspace = self._keyspaces[name]
                 for key, value in records:
                     writes.put(key, value, keyspace=keyspace)
 
     def settle(self) -> None:
-        self.db.flush()
-        self.db.wait_for_background_work()
+        self._db.wait_for_background_work()
 
     def query(self, head: str) -> list[tuple]:
-        return self._sql(self.db.snapshot(), head)
+        return self._sql(self._db.snapshot(), head)
 
     def checked_query(self, directory: pathlib.Path) -> tuple[int, list[tuple], list[tuple]]:
         """The number of the last batch in a state, the answer to the query on it, and on its export to Parquet."""
-        with self.db.snapshot() as snapshot:
+        with self._db.snapshot() as snapshot:
             live = self._sql(snapshot, "packed")
             number = int.from_bytes(snapshot.keyspace(META)[MARKER], "big")
             with duckdb.connect() as files:
@@ -60,4 +76,4 @@ class QuiverStore:
         return snapshot.sql(self._workload.sql(head), **tables).fetchall()
 
     def close(self) -> None:
-        self.db.close()
+        self._db.close()

@@ -47,9 +47,9 @@ class RocksDbStore:
         table.set_block_cache(rocksdict.Cache(memory_bytes))
         table.set_block_size(32 << 10)
         options.set_block_based_table_factory(table)
-        self.db = rocksdict.Rdict(str(directory), options, {name: options for name in (*workload.keyspaces, "default")})
-        self._families = {name: self.db.get_column_family(name) for name in workload.keyspaces}
-        self._handles = {name: self.db.get_column_family_handle(name) for name in workload.keyspaces}
+        self._db = rocksdict.Rdict(str(directory), options, {name: options for name in (*workload.keyspaces, "default")})
+        self._families = {name: self._db.get_column_family(name) for name in workload.keyspaces}
+        self._handles = {name: self._db.get_column_family_handle(name) for name in workload.keyspaces}
 
     def prepare(self, keyspace: str, records: list[Record]) -> list[Record]:
         return records
@@ -64,14 +64,23 @@ class RocksDbStore:
             handle = self._handles[name]
             for key, value in records:
                 writes.put(key, value, handle)
-        self.db.write(writes)
+        self._db.write(writes)
 
     def settle(self) -> None:
+        busy = "num-running-compactions", "compaction-pending", "num-running-flushes", "mem-table-flush-pending"
+        while any(family.property_int_value(f"rocksdb.{name}") for family in self._families.values() for name in busy):
+            time.sleep(0.05)
+
+    def family(self, name: str) -> rocksdict.Rdict:
+        return self._families[name]
+
+    def compact(self) -> None:
         for family in self._families.values():
-            family.flush()
-        for family in self._families.values():
-            while family.property_int_value("rocksdb.num-running-compactions") or family.property_int_value("rocksdb.compaction-pending"):
-                time.sleep(0.05)
+            family.compact_range(None, None)
+        self.settle()
+
+    def table(self, name: str) -> pa.Table:
+        return pa.Table.from_batches(batches(self._families[name].snapshot()), SCHEMA)
 
     def query(self, head: str) -> list[tuple]:
         with duckdb.connect(config={"python_enable_replacements": False}) as connection:
@@ -87,4 +96,4 @@ class RocksDbStore:
     def close(self) -> None:
         self._families.clear()
         self._handles.clear()
-        self.db.close()
+        self._db.close()

@@ -14,8 +14,8 @@ class SqliteStore:
     heads = ("columns",)
     settings = "WAL mode, synchronous NORMAL, tables of columns clustered by their keys, cache as large as the others' memory"
 
-    def __init__(self, path: pathlib.Path, workload: Workload, memory_bytes: int) -> None:
-        self._workload, self._path, self._memory_bytes = workload, path, memory_bytes
+    def __init__(self, path: pathlib.Path, workload: Workload, memory_bytes: int, synchronous: str = "normal") -> None:
+        self._workload, self._path, self._memory_bytes, self._synchronous = workload, path, memory_bytes, synchronous
         self._reader, self._writer = self._connect(), self._connect()
         self._inserts = {}
         for name, keyspace in workload.keyspaces.items():
@@ -25,7 +25,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode = wal", "synchronous = normal", f"cache_size = -{self._memory_bytes >> 10}", "temp_store = memory",
+        for pragma in ("journal_mode = wal", f"synchronous = {self._synchronous}", f"cache_size = -{self._memory_bytes >> 10}", "temp_store = memory",
                        f"mmap_size = {self._memory_bytes}"):
             connection.execute(f"pragma {pragma}")
         return connection

@@ -13,18 +13,18 @@ class Writer:
     """Writes the workload's batches to a store, each once and in order, over all its runs."""
 
     def __init__(self, store: Any, workload: Workload) -> None:
-        self._store, self._workload = store, workload
+        self.store, self.workload = store, workload
         self.applied = 0  # the number of the last batch
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._error: BaseException | None = None
 
     def _prepare(self, number: int) -> dict[str, list]:
-        return {name: self._store.prepare(name, records) for name, records in self._workload.batch(number).items()}
+        return {name: self.store.prepare(name, records) for name, records in self.workload.batch(number).items()}
 
     def write_up_to(self, number: int) -> None:
         while self.applied < number:
-            self._store.write(self._prepare(self.applied + 1))
+            self.store.write(self._prepare(self.applied + 1))
             self.applied += 1
 
     def rate_alone(self, batches: int) -> float:
@@ -32,14 +32,14 @@ class Writer:
         prepared = [self._prepare(self.applied + 1 + i) for i in range(batches)]
         begin = time.perf_counter()
         for batch in prepared:
-            self._store.write(batch)
+            self.store.write(batch)
             self.applied += 1
-        return batches * self._workload.batch_rows / (time.perf_counter() - begin)
+        return batches * self.workload.batch_rows / (time.perf_counter() - begin)
 
     def start(self, rows_per_second: float) -> None:
         self._stop.clear()
         self._error = None
-        self._thread = threading.Thread(target=self._run, args=(self._workload.batch_rows / rows_per_second,), name="writer")
+        self._thread = threading.Thread(target=self._run, args=(self.workload.batch_rows / rows_per_second,), name="writer")
         self._thread.start()
 
     def stop(self) -> None:
@@ -54,7 +54,7 @@ class Writer:
         try:
             due = time.perf_counter()
             while not self._stop.is_set():
-                self._store.write(self._prepare(self.applied + 1))
+                self.store.write(self._prepare(self.applied + 1))
                 self.applied += 1
                 # Behind by more than a second it does not catch up: the rate reached is then below the one offered.
                 due = max(due + interval, time.perf_counter() - 1)

@@ -17,24 +17,13 @@ import build_wheel
 SOURCE, BUILD = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 PYTHON = SOURCE / "build/venv/bin/python"
 WORK = BUILD / "python"
-NEEDED = ("nanobind", "scikit_build_core", "pytest", "hypothesis", "pyarrow", "polars", "pandas", "duckdb")
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
+NEEDED = ("pytest", "hypothesis", "pyarrow", "polars", "pandas", "duckdb")
 
 
 def main():
-    if not PYTHON.exists():
-        skip("there is no build/venv (scripts/bootstrap.sh test makes it)")
-    missing = [name for name in NEEDED if subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True).returncode]
-    if missing:
-        skip(f"build/venv lacks {', '.join(missing)} (scripts/bootstrap.sh test installs them from PyPI)")
-    include = subprocess.run([PYTHON, "-c", "import sysconfig; print(sysconfig.get_paths()['include'])"], capture_output=True, text=True)
-    if not (pathlib.Path(include.stdout.strip()) / "Python.h").exists():
-        skip("Python.h is missing: install python3-dev (scripts/bootstrap.sh test does it)")
-
+    if reason := build_wheel.what_is_missing(SOURCE, NEEDED):
+        print(f"skipped: {reason}")
+        sys.exit(77)
     site = WORK / "site"
     print("wheel:", build_wheel.build(SOURCE, BUILD, site), flush=True)
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1", "QUIVER_SOURCE": str(SOURCE)}
