@@ -65,11 +65,15 @@ def query_under_load(store: Any, writer: Writer, head: str, rate: float) -> tupl
         written = writer.applied - before
     finally:
         writer.stop()
-    return took, written * writer.batch_rows / took, answer
+    return took, written * writer.workload.batch_rows / took, answer
 
 
 def measure(figures: Figures, stores: list[Any], writers: list[Writer], workload: Workload, rounds: int, rate: float) -> None:
-    """Rounds of all stores in turn; each store is let rest before the next begins."""
+    """Rounds of all stores in turn; each store is let rest before the next begins. Caches are warm: each way of asking is tried before."""
+    for store in stores:
+        for head in store.heads:
+            if head in workload.heads:
+                store.query(head)
     for _ in range(rounds):
         for store, writer in zip(stores, writers):
             figures.add(workload.name, "write alone", store.name, "rows/s", writer.rate_alone(ALONE_ROWS // workload.batch_rows))
@@ -89,11 +93,13 @@ def stream_rows(quiver: Any, keyspace: str) -> int:
     return sum(batch.num_rows for batch in pa.RecordBatchReader.from_stream(quiver.keyspace(keyspace).snapshot()))
 
 
-def reading(figures: Figures, quiver: Any, rocksdb: Any, workload: Workload, keyspace: str, rounds: int) -> None:
+def reading(figures: Figures, quiver: Any, rocksdb: Any, workload: Workload, rounds: int) -> None:
     """Rows a second of the Arrow stream, of RocksDB's iterator from Python, and of a plain read of Quiver's own files.
 
     First as the writes have left the databases, then with all runs merged, where a plain read of the files shows the same rows.
     """
+
+    keyspace = workload.scanned
 
     def state(name: str, more: dict[tuple[str, str], Callable[[], int]]) -> None:
         ways = {

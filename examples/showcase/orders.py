@@ -41,6 +41,7 @@ def pairs(keys: np.ndarray, values: np.ndarray) -> list[Record]:
 class Orders(Workload):
     name, title = "orders", "Generated orders"
     batch_rows = INSERTS + UPDATES + 1
+    scanned = "orders"
     keyspaces = {
         "orders": Keyspace(
             {"key_width_bytes": KEY.size, "value_width_bytes": VALUE.size},

@@ -78,6 +78,26 @@ def verdict(result: dict[str, Any]) -> str:
     return f"{len(result['checks'])} checks of equal answers, {len(failed)} failed." + "".join(f" FAILED: {check['what']}." for check in failed)
 
 
+def targets(result: dict[str, Any]) -> list[list[str]]:
+    """The Arrow stream against what issue and design asked of it: a line for each quotient with its goal."""
+    median = {(row["row"], row["store"]): row["median"] for row in result["rows"] if row["workload"] == "orders"}
+    wanted = [
+        (f"stream / RocksDB's iterator, {state}", (f"stream, {state}", "Quiver"), (f"iterator, {state}", "RocksDB"), 10)
+        for state in ("as written", "merged")
+    ] + [
+        (f"both into a table, {state}", (f"stream into a table, {state}", "Quiver"), (f"iterator into a table, {state}", "RocksDB"), 10)
+        for state in ("as written", "merged")
+    ] + [
+        ("stream / plain read of the files, into tables", ("stream into a table, merged", "Quiver"), ("files into tables, merged", "pyarrow"), 0.5),
+        ("the same, the stream the first after open", ("stream, merged, first after open", "Quiver"), ("files into tables, merged", "pyarrow"), 0.5),
+    ]  # fmt: skip
+    return [
+        [what, f"{median[ours] / median[other]:.1f}", str(goal), "reached" if median[ours] / median[other] >= goal else "missed"]
+        for what, ours, other, goal in wanted
+        if ours in median and other in median
+    ]
+
+
 def markdown(result: dict[str, Any]) -> str:
     parts = [taken(result), verdict(result)]
     for workload, rows in tables(result).items():
@@ -85,6 +105,8 @@ def markdown(result: dict[str, Any]) -> str:
         lines = [["", "unit", *stores, "Quiver / best other"], ["---", "---", *["--:"] * (len(stores) + 1)]]
         lines += [[name, unit, *(cell(of_store.get(store)) for store in stores), ratio(of_store)] for name, unit, of_store in rows]
         parts += [f"### {title(result, workload)}", "\n".join("| " + " | ".join(line) + " |" for line in lines)]
+    lines = [["Arrow stream, rows a second", "quotient", "goal", ""], ["---", "--:", "--:", "---"], *targets(result)]
+    parts += ["### The stream's targets", "\n".join("| " + " | ".join(line) + " |" for line in lines)]
     return "\n\n".join(parts)
 
 
@@ -95,6 +117,7 @@ def text(result: dict[str, Any]) -> str:
         parts += ["", title(result, workload), f"{'':45}" + "".join(f"{store:>24}" for store in stores) + f"{'Quiver / best':>16}"]
         for name, unit, of_store in rows:
             parts.append(f"{name + ', ' + unit:45}" + "".join(f"{cell(of_store.get(store)):>24}" for store in stores) + f"{ratio(of_store):>16}")
+    parts += ["", "Arrow stream: quotients of rows a second"] + [f"  {what}: {value} (goal {goal}: {said})" for what, value, goal, said in targets(result)]
     return "\n".join(parts)
 
 
@@ -117,6 +140,8 @@ def page(result: dict[str, Any], workloads: list[Any]) -> str:
             parts.append(f"<tr><td>{html.escape(row)} <small>{unit}</small>" + "".join(bar(of_store.get(store), most) for store in stores)
                          + f"<td>{ratio(of_store)}")
         parts.append("</table>")
+    parts += ["<h2>The Arrow stream: quotients of rows a second</h2><table>", *("<tr><td>" + "<td>".join(map(html.escape, line)) for line in targets(result)),
+              "</table>"]
     parts += ["<p>Above 1 Quiver is ahead, below 1 it is behind: more rows/s, fewer seconds, less space. A bar compares within its row.",
               "<ul>", *(f"<li>{html.escape(engine['name'])}: {html.escape(engine['settings'])}" for engine in result["engines"]), "</ul>"]
     return "\n".join(parts) + "\n"

@@ -104,9 +104,12 @@ def compare(checks: Checks, figures: timing.Figures, workload: Workload, directo
     answers = [store.query(store.heads[0]) for store in stores]
     checks.expect(workload, "Quiver, RocksDB and SQLite give the same answer", answers[0] == answers[1] == answers[2] != [],
                   f"{len(answers[0])} rows, each after {last:,} batches")
+    if workload.scanned:
+        timing.reading(figures, quiver, rocksdb, workload, arguments.rounds)
+    quiver.compact()
+    rocksdb.compact()
     for store in stores:
-        figures.add(workload.name, "size on disk", store.name, "MiB", size_mib(directory, store.name.lower()))
-    timing.reading(figures, quiver, rocksdb, workload, next(iter(workload.count())), arguments.rounds)
+        figures.add(workload.name, "size on disk, merged", store.name, "MiB", size_mib(directory, store.name.lower()))
     for store in stores:
         store.close()
     return [{"name": store.name, "version": store.version, "settings": store.settings} for store in stores]

@@ -30,6 +30,7 @@ class Workload:
     heads: dict[str, str]  # by way of reading: what the tables `left` and `right` of the query are
     body: str  # the query proper: the same for all
     batch_rows: int
+    scanned = ""  # the keyspace that is large enough to time its reading row by row
 
     def count(self) -> dict[str, int]:
         """Records by keyspace, as loaded."""

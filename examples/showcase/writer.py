@@ -56,8 +56,8 @@ class Writer:
             while not self._stop.is_set():
                 self.store.write(self._prepare(self.applied + 1))
                 self.applied += 1
-                # Behind by more than a second it does not catch up: the rate reached is then below the one offered.
-                due = max(due + interval, time.perf_counter() - 1)
+                # What it could not write in time is not caught up with: the rate reached is then below the one offered.
+                due = max(due + interval, time.perf_counter() - interval)
                 time.sleep(max(0.0, due - time.perf_counter()))
         except BaseException as error:  # handed to the thread that stops the writer
             self._error = error
