@@ -1,6 +1,6 @@
 """The showcase's figures as text, as Markdown for docs/showcase.md and as a page.
 
-usage: report.py SHOWCASE.json     prints the Markdown
+usage: report.py SHOWCASE.json PAGE.md     puts the tables between the page's markers: <!-- figures: begin -->, <!-- figures: end -->
 """
 
 from __future__ import annotations
@@ -147,7 +147,15 @@ def page(result: dict[str, Any], workloads: list[Any]) -> str:
     return "\n".join(parts) + "\n"
 
 
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
+def main() -> None:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    print(markdown(json.loads(pathlib.Path(sys.argv[1]).read_text())))
+    figures, page_path = map(pathlib.Path, sys.argv[1:])
+    begin, end = "<!-- figures: begin -->", "<!-- figures: end -->"
+    head, rest = page_path.read_text().split(begin)
+    tail = rest.split(end)[1]
+    page_path.write_text(f"{head}{begin}\n\n{markdown(json.loads(figures.read_text()))}\n\n{end}{tail}")
+
+
+if __name__ == "__main__":
+    main()
