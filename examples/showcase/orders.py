@@ -57,7 +57,8 @@ class Orders(Workload):
         META: META_KEYSPACE,
     }
     heads = {
-        "packed": """o as (select key::bit::ubigint >> 32 as customer, value::bit::ubigint as v, v >> 32 as cents, v & 255 as status from orders),
+        "packed": """o as (select key::bit::ubigint >> 32 as customer,
+                   value::bit::ubigint as v, v >> 32 as cents, v & 255 as status from orders),
      c as (select key::bit::uinteger as customer, decode(value)::json->>'country' as country from customers)""",
         "typed": """o as (from typed),
      c as (select key::bit::uinteger as customer, decode(value)::json->>'country' as country from customers)""",

@@ -12,9 +12,9 @@ import sys
 from typing import Any
 
 STORES = ("Quiver", "RocksDB", "SQLite", "pyarrow")
-STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{padding:.3rem .6rem;border-bottom:1px solid #ddd;text-align:right;
-white-space:nowrap}th:first-child,td:first-child{text-align:left;white-space:normal}small{color:#666}pre{background:#f5f5f5;padding:1rem;
+vertical-align:top}th:first-child,td:first-child{text-align:left;min-width:13rem}small{color:#666;white-space:nowrap}pre{background:#f5f5f5;padding:1rem;
 overflow-x:auto}.bar{height:.35rem;margin-left:auto;background:#9ab}.Quiver .bar{background:#27c}.bad{color:#b00}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th,td{border-color:#444}pre{background:#222}small{color:#999}}"""
 
@@ -124,7 +124,9 @@ def text(result: dict[str, Any]) -> str:
 def bar(row: dict[str, Any] | None, most: float) -> str:
     if row is None:
         return "<td>–</td>"
-    return f"<td class={row['store']}>{cell(row)}<div class=bar style='width:{100 * row['median'] / most:.1f}%'></div></td>"
+    figure, _, spread = cell(row).partition(" (")
+    figure += f"<br><small>{spread[:-1]}</small>" if spread else ""
+    return f"<td class={row['store']}>{figure}<div class=bar style='width:{100 * row['median'] / most:.1f}%'></div></td>"
 
 
 def page(result: dict[str, Any], workloads: list[Any]) -> str:

@@ -31,7 +31,6 @@ def batches(snapshot: rocksdict.Snapshot) -> Iterator[pa.RecordBatch]:
 
 class RocksDbStore:
     name = title = "RocksDB"
-    version = f"rocksdict {version('rocksdict')}"
     heads = ("packed", "typed")
     settings = "blocks of 32 KiB, last level in ZSTD, cache as large as the others' memory, log not synced"
 
@@ -48,6 +47,8 @@ class RocksDbStore:
         table.set_block_size(32 << 10)
         options.set_block_based_table_factory(table)
         self._db = rocksdict.Rdict(str(directory), options, {name: options for name in (*workload.keyspaces, "default")})
+        log = (directory / "LOG").read_text(errors="replace")
+        self.version = f"rocksdict {version('rocksdict')}, RocksDB {log.split('RocksDB version: ')[1].split()[0]}"
         self._families = {name: self._db.get_column_family(name) for name in workload.keyspaces}
         self._handles = {name: self._db.get_column_family_handle(name) for name in workload.keyspaces}
 
