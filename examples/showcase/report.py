@@ -65,7 +65,7 @@ def title(result: dict[str, Any], workload: str) -> str:
 def taken(result: dict[str, Any]) -> str:
     facts = result["facts"]
     return (
-        f"Taken {facts['date']} at commit {facts['commit']} on {facts['machine']}, load average {facts['load_average']:.2g} before; medians "
+        f"Taken {facts['date']} with engine and package of commit {facts['commit']} on {facts['machine']}, load average {facts['load_average']:.2g} before; medians "
         f"(minimum–maximum) of {facts['rounds']} rounds; {facts['offered_rows_per_second']:,.0f} rows/s offered by the writer; "
         f"{facts['memory_mib']:,} MiB of memory for each store; DuckDB {facts['duckdb']}, pyarrow {facts['pyarrow']}, Python {facts['python']}; "
         + ", ".join(f"{engine['name']} ({engine['version']})" for engine in result["engines"])

@@ -122,7 +122,8 @@ def size_mib(directory: pathlib.Path, name: str) -> float:
 
 
 def facts(arguments: argparse.Namespace, workloads: list[Workload]) -> dict[str, Any]:
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=pathlib.Path(__file__).parent)
+    root = pathlib.Path(__file__).resolve().parents[2]
+    commit = subprocess.run(["git", "log", "-1", "--format=%h", "--", "include", "src", "python/engine", "python/quiver"], capture_output=True, text=True, cwd=root)
     models = [line.split(": ")[1] for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"), "commit": commit.stdout.strip() or "unknown",
