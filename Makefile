@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo bench bench-full asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
+.PHONY: help build lib test unit demo showcase bench bench-full asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,11 @@ demo: ## the main job on real data: build/demo/report.html
 	@scripts/bootstrap.sh build demo
 	@scripts/build.sh release $(JOBS) quiver_command
 	@scripts/demo.sh
+
+showcase: ## SQL over a live database of 10 million orders, beside RocksDB and SQLite: build/showcase/showcase.html
+	@scripts/bootstrap.sh build showcase
+	@scripts/build.sh release $(JOBS) quiver quiver_command
+	@scripts/showcase.sh
 
 bench: ## Quiver beside RocksDB, LevelDB, LMDB, WiredTiger: a smoke run of at most ten minutes
 	@scripts/bootstrap.sh build bench

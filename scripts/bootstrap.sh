@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench torture fuzz coverage tidy format docs)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo showcase bench torture fuzz coverage tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,15 +34,15 @@ apt_need() {
   exit 1
 }
 
-# A virtual environment with the real Arrow readers that check our files, and with what builds and tests
-# the Python package.
-python_readers() {
-  local stamp=build/venv/.installed wanted
-  local lists=(tests/interop/requirements.txt python/tests/requirements.txt)
+# A virtual environment with the real Arrow readers that check our files, with what builds and tests the
+# Python package, and with what further lists name.   usage: python_packages [LIST...]
+python_packages() {
+  local lists=(tests/interop/requirements.txt python/tests/requirements.txt "$@") stamp wanted
+  stamp=build/venv/.installed$(printf '%s' "$@" | tr / -)
   wanted=$(cat "${lists[@]}" | sha256sum | cut -d' ' -f1)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return 0
   apt_need python3 python3-venv
-  say "installing Python's Arrow readers into build/venv"
+  say "installing Python's Arrow readers${1:+ and $1} into build/venv"
   mkdir -p build
   /usr/bin/python3 -m venv build/venv
   if build/venv/bin/pip install --quiet --disable-pip-version-check "${lists[@]/#/-r}"; then
@@ -71,8 +71,9 @@ for group in "$@"; do
   case "$group" in
     build) apt_need g++ cmake ninja-build pkg-config libxxhash-dev liblz4-dev libzstd-dev libflatbuffers-dev \
              flatbuffers-compiler libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev ;;
-    test) apt_need python3 python3-venv python3-dev strace; python_readers; node_readers ;;
-    demo) apt_need python3 python3-venv; python_readers ;;
+    test) apt_need python3 python3-venv python3-dev strace; python_packages; node_readers ;;
+    demo) apt_need python3 python3-venv; python_packages ;;
+    showcase) apt_need python3 python3-venv python3-dev; python_packages examples/showcase/requirements.txt ;;
     bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
     torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
                e2fsprogs xfsprogs util-linux ;;

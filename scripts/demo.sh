@@ -6,16 +6,8 @@ cd "$(dirname "$0")/.."
 work=build/demo
 mkdir -p "$work"
 
-index_files() { apt-get indextargets --format '$(FILENAME)' 'Created-By: Packages' 2>/dev/null; }
-
 packages="$work/packages.txt"
-if [ -z "$(index_files | head -n 1)" ]; then
-  echo "fetching the package index (apt-get update)"
-  if [ "$(id -u)" -eq 0 ]; then apt-get update -qq; else sudo apt-get update -qq; fi
-fi
-: >"$packages"
-# apt may keep its index compressed; apt's own helper reads any form.
-index_files | while read -r file; do /usr/lib/apt/apt-helper cat-file "$file" >>"$packages"; echo >>"$packages"; done
+scripts/package_index.sh "$packages"
 
 start=$(date +%s)
 build/release/bin/quiver demo --packages "$packages" --directory "$work"
