@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "compaction/dead_tables.h"
+#include "db/cache_warmth.h"
 #include "db/memtable_flush.h"
 
 namespace quiver {
@@ -112,8 +113,9 @@ Result<void> BackgroundCompactionWorker::FlushOnce(KeyspaceState& keyspace,
   // Writers wait for flushes, so the limit of compactions is not theirs.
   JobContext jobs = JobsOf(keyspace);
   jobs.rate_limiter = nullptr;
-  Result<JobResult> job =
-      FlushMemtables(jobs, memtables, RetentionOf(keyspace, *VersionOf(keyspace)));
+  const VersionRef before = VersionOf(keyspace);
+  const bool is_warm = NewestRunIsWarm(*before, jobs);
+  Result<JobResult> job = FlushMemtables(jobs, memtables, RetentionOf(keyspace, *before));
   if (!job) {
     retry = ReportJob(job.error());
     return job.error();
@@ -123,6 +125,7 @@ Result<void> BackgroundCompactionWorker::FlushOnce(KeyspaceState& keyspace,
   parts_.obsolete_files->Sweep();
   // A segment that cannot be removed now is removed by the next flush or the next open.
   (void)parts_.wal->DeleteSegmentsBefore(parts_.versions->state().first_log_segment);
+  if (is_warm) WarmOutputs(*VersionOf(keyspace), job->edit, jobs);
   return {};
 }
 

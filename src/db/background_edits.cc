@@ -3,6 +3,7 @@
 
 #include "base/try.h"
 #include "db/background_compaction_worker.h"
+#include "db/cache_warmth.h"
 #include "db/memtable_flush.h"
 
 namespace quiver {
@@ -59,8 +60,10 @@ Result<void> BackgroundCompactionWorker::CommitFlush(KeyspaceState& keyspace,
 
 Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry) {
   KeyspaceState& keyspace = *task.keyspace;
-  const Result<JobResult> job = RunCompaction(JobsOf(keyspace), *task.version, task.plan,
-                                              RetentionOf(keyspace, *task.version));
+  const JobContext jobs = JobsOf(keyspace);
+  const bool are_warm = InputsAreWarm(task.plan, jobs);
+  const Result<JobResult> job =
+      RunCompaction(jobs, *task.version, task.plan, RetentionOf(keyspace, *task.version));
   if (!job) {
     retry = ReportJob(job.error());
     return job.error();
@@ -82,6 +85,7 @@ Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry)
     ForgetRangeDeletes(keyspace, *(*after)->Find(keyspace.id)->version);
   }
   parts_.health->JobSucceeded();
+  if (are_warm) WarmOutputs(*VersionOf(keyspace), job->edit, jobs);
   return {};
 }
 

@@ -114,6 +114,10 @@ class BlockCache::TableSlots {
     // Sequentially consistent, as base/epoch.h asks of both sides.
     return slots_[block].block.load(std::memory_order_seq_cst);
   }
+  /// Whether there was a cached block just now. Needs no guard.
+  bool IsFilled(std::size_t block) const noexcept {
+    return slots_[block].block.load(std::memory_order_relaxed) != nullptr;
+  }
   CachedBlock* Allocate(std::size_t bytes) const { return impl_->Allocate(bytes); }
   std::shared_ptr<const CachedBlock> Publish(CachedBlock* cached, std::size_t block) const {
     return impl_->Publish(cached, slots_[block]);

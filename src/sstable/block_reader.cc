@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "metrics/engine_metrics.h"
 #include "sstable/aligned_buffer.h"
+#include "sstable/block_window.h"
 #include "sstable/table_reader.h"
 
 namespace quiver {
@@ -42,6 +43,11 @@ void AddSamples(CachedBlock& cached, std::size_t offset) noexcept {
   BuildSamples(cached.block, reinterpret_cast<std::uint64_t*>(cached.bytes().data() + offset));
 }
 
+// For what no reader has asked for: nothing else has to leave the cache for it.
+bool HasRoomToSpare(const BlockCache& cache) noexcept {
+  return cache.memory_bytes() + cache.capacity_bytes() / 8 < cache.capacity_bytes();
+}
+
 }  // namespace
 
 CachedBlock* TableReader::FindCached(std::size_t block, bool touch) const noexcept {
@@ -68,10 +74,31 @@ void TableReader::PrefetchForSeek(std::size_t block, unsigned wave) const noexce
 }
 
 bool TableReader::AdmitsFromScan(std::size_t block) const noexcept {
-  const BlockCache& cache = *context_.cache;
-  const std::uint64_t room_bytes = cache.capacity_bytes() / 8;
-  return slots_->slot(block).TouchByScan() &&
-         cache.memory_bytes() + room_bytes < cache.capacity_bytes();
+  return slots_->slot(block).TouchByScan() && HasRoomToSpare(*context_.cache);
+}
+
+std::uint64_t TableReader::cached_blocks() const {
+  if (slots_ == nullptr) return 0;
+  std::uint64_t cached = 0;
+  for (std::size_t block = 0; block < block_count(); ++block) {
+    cached += static_cast<std::uint64_t>(slots_->IsFilled(block));
+  }
+  return cached;
+}
+
+bool TableReader::LoadWhileRoom(const std::function<bool()>& cancelled) const {
+  if (slots_ == nullptr) return false;
+  constexpr std::uint64_t kReadBytes = std::uint64_t{256} << 10;
+  BlockWindow window(*this);
+  for (std::size_t block = 0; block < block_count(); ++block) {
+    if (slots_->IsFilled(block)) continue;
+    if (cancelled() || !HasRoomToSpare(*context_.cache)) return false;
+    const auto stored = window.Fetch(block, kReadBytes, ScanDirection::kForward);
+    if (!stored) return false;
+    const auto loaded = LoadIntoCache(block, *stored);
+    if (!loaded || *loaded == nullptr) return false;
+  }
+  return true;
 }
 
 Result<std::shared_ptr<const CachedBlock>> TableReader::LoadIntoCache(

@@ -119,6 +119,11 @@ class Table : public std::enable_shared_from_this<Table> {
   };
   virtual std::uint64_t block_count() const = 0;
   virtual BlockInfo block_info(std::uint64_t block) const = 0;
+  /// Blocks in the cache now.
+  virtual std::uint64_t cached_blocks() const = 0;
+  /// Brings blocks into the cache, from the first on, until it has no room left to spare, one
+  /// cannot be read, or `cancelled` turns true; then false. Requires no guard.
+  virtual bool LoadWhileRoom(const std::function<bool()>& cancelled) const = 0;
   /// Human-readable properties, one "name: value" a line.
   virtual std::string Describe() const = 0;
 };

@@ -62,6 +62,8 @@ class TableReader final : public Table {
   const std::vector<std::string>& notes() const override { return parts_.notes; }
   std::uint64_t block_count() const override { return parts_.blocks.size(); }
   BlockInfo block_info(std::uint64_t block) const override;
+  std::uint64_t cached_blocks() const override;
+  bool LoadWhileRoom(const std::function<bool()>& cancelled) const override;
   std::string Describe() const override;
 
   // --- for the floor's own readers
