@@ -51,9 +51,12 @@ Result<void> Workload::Feature(std::uint64_t choice) {
   }
   if (choice < 17) return PruneTo(files_, 1 + random_.Below(2), copies_);
   if (choice < 18) return RestoreSome(files_, NewPath("restored"), random_, copies_);
+  // A dataset that compacts would wait for compactions that its own have made due.
+  if (random_.OneIn(2)) QUIVER_TRY(Compact());
+  machine_.Drain();
   const std::vector<std::size_t> there = history_.KeyspacesThere();
   const std::size_t keyspace = there[random_.Below(there.size())];
-  return MakeDataset(engine, NewPath("dataset"), keyspace, random_.OneIn(2), history_, copies_);
+  return MakeDataset(engine, NewPath("dataset"), keyspace, /*compact=*/false, history_, copies_);
 }
 
 Result<void> Workload::FlushAll() {
