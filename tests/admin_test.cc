@@ -452,6 +452,43 @@ TEST_F(RescueTest, WithoutAnyManifestTheTablesSayWhichKeyspaceTheyAreOf) {
   EXPECT_EQ((*repaired)->GetExpiry("brief", {.keyspace = &*users}).value(), kFarUs);
 }
 
+// The number of an ingest is ahead of what was logged before it, flushed or not.
+TEST_F(RescueTest, WithoutAnyManifestAnIngestDoesNotPassForAFlush) {
+  DatabaseConfig config = Config();
+  config.merge_operator = MergeOperatorKind::kAddInt64;
+  const fs::path rows = dir_.path() / "rows.arrow";
+  auto writer = ArrowFileWriter::Create(rows);
+  ASSERT_TRUE(writer) << writer.error().ToString();
+  ASSERT_TRUE((*writer)->Add("zz1", EncodeInt64(7)));
+  ASSERT_TRUE((*writer)->Add("zz2", EncodeInt64(8)));
+  ASSERT_TRUE((*writer)->Finish());
+  {
+    auto db = Database::Open(db_path(), config);
+    ASSERT_TRUE(db) << db.error().ToString();
+    ASSERT_TRUE((*db)->Put("count", EncodeInt64(100)));
+    ASSERT_TRUE((*db)->Merge("count", EncodeInt64(1)));
+    ASSERT_TRUE((*db)->Flush());
+    ASSERT_TRUE((*db)->Merge("count", EncodeInt64(1000)));  // in memory and in the log alone
+    const fs::path files[] = {rows};
+    const auto report = (*db)->IngestArrow(files);
+    ASSERT_TRUE(report) << report.error().ToString();
+    ASSERT_TRUE((*db)->Merge("zz1", EncodeInt64(70)));
+    ASSERT_TRUE((*db)->Close());
+  }
+  RemoveFiles("CURRENT");
+  RemoveFiles("MANIFEST");
+  const auto report = RepairDatabase(db_path(), dir_.path() / "repaired");
+  ASSERT_TRUE(report) << report.error().ToString();
+  auto repaired = Database::Open(dir_.path() / "repaired", config);
+  ASSERT_TRUE(repaired) << repaired.error().ToString();
+  std::string value;
+  const std::pair<const char*, std::int64_t> wanted[] = {{"count", 1101}, {"zz1", 77}, {"zz2", 8}};
+  for (const auto& [key, number] : wanted) {
+    ASSERT_TRUE((*repaired)->GetInto(key, value).value()) << key;
+    EXPECT_EQ(DecodeInt64(value), number) << key;
+  }
+}
+
 TEST_F(RescueTest, VerifyAndInspectShowKeyspacesExpiryAndRangeDeletes) {
   MakeKinds();
   const auto report = VerifyDatabase(db_path());

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -274,6 +275,72 @@ TEST(CheckpointFaultTest, WhateverCallFailsTheSourceIsUnharmedAndNoHalfCopyOpens
       }
     }
   }
+}
+
+// The barrier: while a write is in the middle, logged and in no memtable yet, no state is pinned.
+// Without it the copy would hold entries of a write that came after the copy's sequence number.
+TEST(CheckpointFaultTest, IsTakenBetweenTwoWritesAndNotInTheMiddleOfOne) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  auto opened = OpenEngine(files, HarnessConfig(WalMode::kAsync));
+  ASSERT_TRUE(opened) << opened.error().ToString();
+  Engine& engine = **opened;
+  const auto other = engine.CreateKeyspace("other", HarnessConfig(WalMode::kAsync));
+  ASSERT_TRUE(other) << other.error().ToString();
+  KeyspaceState* const both[] = {*engine.Resolve(nullptr), *engine.Resolve(&*other)};
+  const auto write_to_both = [&](std::string_view key) {
+    std::string encoded;
+    AppendBatchEntry(encoded, {.key = key, .value = "v"});
+    AppendBatchEntry(encoded, {.keyspace = other->id(), .key = key, .value = "v"});
+    EXPECT_TRUE(engine.Write(encoded, 2, both, {}));
+  };
+  ASSERT_TRUE(PutInto(engine, "first", "v"));
+
+  enum Stage { kBeforeTheFlush, kFlushing, kSecondWritten, kThirdInTheMiddle, kPinned, kThirdDone };
+  std::atomic<Stage> stage{kBeforeTheFlush};
+  const auto wait_for = [&](Stage wanted, int patience_ms) {
+    for (; stage.load() < wanted && patience_ms > 0; --patience_ms) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  std::jthread writer;
+  files.SetHook([&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
+    const bool new_table = kind == io::OperationKind::kCreate && name.ends_with(".arrow");
+    const bool log_write = kind == io::OperationKind::kWriteAt && name.ends_with(".wal");
+    Stage expected = kBeforeTheFlush;
+    if (new_table && stage.compare_exchange_strong(expected, kFlushing)) {
+      // The checkpoint flushes: the second write stays in memory, the third one hangs in the log.
+      write_to_both("second");
+      stage.store(kSecondWritten);
+      writer = std::jthread([&] {
+        write_to_both("third");
+        stage.store(kThirdDone);
+      });
+      wait_for(kThirdInTheMiddle, 10'000);
+      return std::nullopt;
+    }
+    expected = kSecondWritten;
+    if (log_write && stage.compare_exchange_strong(expected, kThirdInTheMiddle)) {
+      wait_for(kPinned, 300);  // nobody should, and the checkpoint waits for this write
+      return std::nullopt;
+    }
+    expected = kThirdInTheMiddle;
+    if (new_table && stage.compare_exchange_strong(expected, kPinned)) wait_for(kThirdDone, 10'000);
+    return std::nullopt;
+  });
+  const auto report = WriteCheckpoint(engine, "/copy");
+  writer.join();
+  files.SetHook({});
+  ASSERT_TRUE(report) << report.error().ToString();
+  EXPECT_EQ(report->sequence, 5u);
+  auto copied = OpenEngineAt(disk, "/copy", CopyConfig());
+  ASSERT_TRUE(copied) << copied.error().ToString();
+  EXPECT_EQ((*copied)->recovery_report().last_sequence, report->sequence);
+  ForEachTable(*(*copied)->versions().catalog(),
+               [&](const KeyspaceRecord& keyspace, const TableFileRef& table) {
+                 EXPECT_LE(table->summary.largest_sequence, report->sequence) << keyspace.name;
+               });
+  EXPECT_TRUE(*GetFrom(**copied, "third"));
 }
 
 TEST(CheckpointFaultTest, ACutOfThePowerLeavesAWholeCopyOrNone) {

@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 
@@ -51,6 +53,57 @@ TEST(DocsTest, TheTableOfMemtablesIsTheOneInTheCode) {
   }
   EXPECT_EQ(page.substr(table, end - table), MemtableTable())
       << "run QUIVER_REWRITE=1 docs_test to renew docs/memtables.md";
+}
+
+// --- the page of regressions
+
+namespace fs = std::filesystem;
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file.good()) << path;
+  std::stringstream stream;
+  stream << file.rdbuf();
+  return stream.str();
+}
+
+// All sources of tests, one after the other.
+std::string TestSources(const fs::path& root) {
+  std::string text;
+  for (const char* folder : {"tests", "src"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      if (entry.path().filename().string().ends_with("_test.cc")) text += ReadText(entry.path());
+    }
+  }
+  return text;
+}
+
+TEST(DocsTest, EveryTestAndCanaryOnThePageOfRegressionsExists) {
+  const fs::path root = QUIVER_SOURCE_DIR;
+  const std::string page = ReadText(root / "docs/regressions.md");
+  const std::string sources = TestSources(root);
+  const std::string canaries = ReadText(root / "torture/canaries/canaries.toml");
+  const std::regex name(
+      "`(canary:|torture-)([a-z0-9_]+)`|`([A-Z][A-Za-z0-9]+)\\.([A-Z][A-Za-z0-9]+)`");
+  int tests = 0;
+  int others = 0;
+  for (std::sregex_iterator at(page.begin(), page.end(), name), end; at != end; ++at) {
+    const std::smatch& found = *at;
+    if (found[3].matched) {
+      ++tests;
+      const std::string written = "(" + found[3].str() + ", " + found[4].str() + ")";
+      EXPECT_NE(sources.find(written), std::string::npos) << "there is no test " << found[0];
+    } else {
+      ++others;
+      const bool there =
+          found[1] == "torture-"
+              ? fs::exists(root / "torture" / found[2].str())
+              : canaries.find("name = \"" + found[2].str() + "\"") != std::string::npos;
+      EXPECT_TRUE(there) << "there is no " << found[0];
+    }
+  }
+  EXPECT_GT(tests, 50);
+  EXPECT_GT(others, 50);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "db/transaction_impl.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
 #include "testing/engine_harness.h"
@@ -137,6 +138,34 @@ TEST(FaultTest, AnyCallFromWhichAllFailLosesNoAcknowledgedWriteEvenAfterAPowerCu
 }
 TEST(FaultTest, ADiskFullAtAnyCallLosesNoAcknowledgedWrite) {
   Sweep(Error(ErrorCode::kNoSpace, "injected: no space left on device"), false, true);
+}
+
+// A table that cannot be read may hold the write of somebody else: that is an error, not a commit.
+TEST(FaultTest, ATransactionDoesNotCommitOverATableThatItCannotRead) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  auto engine = OpenEngine(files, HarnessConfig(WalMode::kSync));
+  ASSERT_TRUE(engine) << engine.error().ToString();
+  ASSERT_TRUE(PutInto(**engine, "account", "100"));
+  auto transaction = Transaction::Impl::Begin(*engine, {});
+  ASSERT_TRUE(transaction) << transaction.error().ToString();
+  ASSERT_TRUE(transaction->Put("account", "90"));
+  ASSERT_TRUE(PutInto(**engine, "account", "50"));
+  ASSERT_TRUE((*engine)->Flush());
+  files.SetHook([](io::OperationKind kind, std::string_view) -> std::optional<Error> {
+    const bool reads =
+        kind == io::OperationKind::kReadAt || kind == io::OperationKind::kOpenForRead;
+    return reads ? std::optional(DiskError()) : std::nullopt;
+  });
+  const auto unreadable = transaction->Commit();
+  files.SetHook({});
+  ASSERT_FALSE(unreadable) << "committed over what it could not read";
+  EXPECT_EQ(unreadable.error().code(), ErrorCode::kIo) << unreadable.error().ToString();
+  EXPECT_TRUE(transaction->active());
+  const auto refused = transaction->Commit();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+  EXPECT_EQ(GetFrom(**engine, "account")->value(), "50");
 }
 
 }  // namespace

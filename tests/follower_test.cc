@@ -208,6 +208,55 @@ TEST_P(FollowerTest, WhatItHasShownSurvivesCompactionsAndDrops) {
   EXPECT_EQ(Rows(**copied), Expected(1499, true));
 }
 
+// Rows that a clean close leaves in the log are not flushed by the next open, and the manifest
+// stays as it was: a new segment is all that is new.
+TEST_P(FollowerTest, SeesNewsAfterTheWriterHasClosedAndOpenedAgain) {
+  const DatabaseConfig config = HarnessConfig(GetParam());
+  std::unique_ptr<Follower> follower;
+  for (int life = 1; life <= 4; ++life) {
+    auto db = Database::Open(path(), config);
+    ASSERT_TRUE(db) << db.error().ToString();
+    if (follower != nullptr) {
+      // Whether or not the open itself is news.
+      ASSERT_TRUE(follower->Refresh());
+    }
+    ASSERT_TRUE((*db)->Put("k", std::to_string(life)));
+    if (follower != nullptr) {
+      EXPECT_TRUE(*follower->Refresh()) << "in life " << life;
+      EXPECT_EQ((*follower->database()->Get("k"))->view(), std::to_string(life));
+    }
+    ASSERT_TRUE((*db)->Put("k", "closed in " + std::to_string(life)));
+    ASSERT_TRUE((*db)->Close());
+    if (follower == nullptr) {
+      auto opened = Follower::Open(path());
+      ASSERT_TRUE(opened) << opened.error().ToString();
+      follower = *std::move(opened);
+    } else {
+      EXPECT_TRUE(*follower->Refresh());
+    }
+    EXPECT_EQ((*follower->database()->Get("k"))->view(), "closed in " + std::to_string(life));
+    EXPECT_FALSE(*follower->Refresh()) << "a closed database has no news";
+  }
+}
+
+// The same without a look while it is open.
+TEST_P(FollowerTest, SeesWhatALifeBetweenTwoLooksHasWritten) {
+  const DatabaseConfig config = HarnessConfig(GetParam());
+  const auto live = [&](const std::string& value) {
+    auto db = Database::Open(path(), config);
+    ASSERT_TRUE(db) << db.error().ToString();
+    ASSERT_TRUE((*db)->Put("k", value));
+    ASSERT_TRUE((*db)->Close());
+  };
+  live("1");
+  auto follower = Follower::Open(path());
+  ASSERT_TRUE(follower) << follower.error().ToString();
+  live("2");
+  EXPECT_TRUE(*(*follower)->Refresh());
+  EXPECT_EQ((*(*follower)->database()->Get("k"))->view(), "2");
+  EXPECT_FALSE(*(*follower)->Refresh());
+}
+
 TEST_P(FollowerTest, NeverGoesBackAndNeverTakesAnotherDatabaseForItsOwn) {
   const DatabaseConfig config = HarnessConfig(GetParam());
   {
@@ -232,6 +281,44 @@ TEST_P(FollowerTest, NeverGoesBackAndNeverTakesAnotherDatabaseForItsOwn) {
   EXPECT_EQ(other.error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ((*(*follower)->database()->Get("k"))->view(), "2");
   EXPECT_EQ(Follower::Open(root() / "none").error().code(), ErrorCode::kNotFound);
+}
+
+// Each write was durable before the next, and so each frame but the last knows that of those before
+// it; behind the last one stands the seal of Close().
+TEST(FollowerRotTest, RotInTheLogIsNotTakenForItsEnd) {
+  testing::TempDir temp_dir;
+  const std::filesystem::path path = temp_dir.path() / "db";
+  constexpr std::uint64_t kWrites = 12;
+  {
+    auto db = Database::Open(path, HarnessConfig(WalMode::kSync));
+    ASSERT_TRUE(db) << db.error().ToString();
+    for (std::uint64_t i = 0; i < kWrites; ++i) ASSERT_TRUE((*db)->Put("k", std::to_string(i)));
+    ASSERT_TRUE((*db)->Close());
+  }
+  std::filesystem::path log;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.path().extension() == ".wal") log = entry.path();
+  }
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(log));
+  int refused = 0;
+  for (std::streamoff offset = 0; offset < size; offset += 5) {
+    std::fstream bytes(log, std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekg(offset);
+    const auto right = static_cast<char>(bytes.get());
+    bytes.seekp(offset);
+    bytes.put(static_cast<char>(right ^ 4)).flush();
+    const auto follower = Follower::Open(path);
+    if (follower) {
+      EXPECT_EQ((*follower)->database()->recovery_report().last_sequence, kWrites)
+          << "silently shorter with a flip at " << offset;
+    } else {
+      EXPECT_EQ(follower.error().code(), ErrorCode::kCorruption);
+      ++refused;
+    }
+    bytes.seekp(offset);
+    bytes.put(right);
+  }
+  EXPECT_GT(refused, 50);
 }
 
 // --- what happens between two operations of an open

@@ -69,7 +69,8 @@ Result<void> BackupStore::ReadRecords(const std::vector<io::DirectoryEntry>& ent
     last_id_ = id;
     const std::string name = BackupRecordName(id);
     const auto text = io::ReadWholeFile(*directory_, name, kRecordBytesMax);
-    if (!text && text.error().code() == ErrorCode::kIo) return text.error();
+    // What cannot be read now is not damaged for that.
+    if (!text && text.error().code() != ErrorCode::kCorruption) return text.error();
     auto record = text ? BackupRecord::Decode(id, *text) : Result<BackupRecord>(text.error());
     if (record) {
       records_.push_back(*std::move(record));

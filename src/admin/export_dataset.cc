@@ -1,11 +1,12 @@
 // ExportDataset: compacts, pins, links, and reads every row once.
+#include "admin/export_dataset.h"
+
 #include <map>
 
 #include "base/escape.h"
 #include "base/try.h"
 #include "db/checkpoint.h"
 #include "db/database_access.h"
-#include "quiver/dataset.h"
 #include "sstable/table.h"
 
 namespace quiver {
@@ -52,8 +53,9 @@ class DatasetMaker {
     QUIVER_TRY(result);
     report_.linked_files = brought.tables_linked;
     Judge(*tables.catalog->keyspaces().front().version);
-    QUIVER_TRY(io::ReplaceFileDurably(target_, kReadmeName, Readme()));
+    // The names of the tables before that of the description, which says that they are there.
     QUIVER_TRY(target_.Sync());
+    QUIVER_TRY(io::ReplaceFileDurably(target_, kReadmeName, Readme()));
     return std::move(report_);
   }
 
@@ -176,9 +178,8 @@ class DatasetMaker {
 
 }  // namespace
 
-Result<DatasetReport> ExportDataset(Database& database, const std::filesystem::path& directory,
-                                    const DatasetOptions& options) noexcept {
-  Engine& engine = *DatabaseAccess::EngineOf(database);
+Result<DatasetReport> ExportDatasetOf(Engine& engine, const std::filesystem::path& directory,
+                                      const DatasetOptions& options) {
   QUIVER_ASSIGN_OR_RETURN(
       const std::unique_ptr<io::Directory> target,
       OpenEmptyDirectory(*engine.environment().file_system, directory, "a dataset"));
@@ -188,6 +189,11 @@ Result<DatasetReport> ExportDataset(Database& database, const std::filesystem::p
     return report.error().WithContext("the dataset in " + directory.string() + " was not made");
   }
   return report;
+}
+
+Result<DatasetReport> ExportDataset(Database& database, const std::filesystem::path& directory,
+                                    const DatasetOptions& options) noexcept {
+  return ExportDatasetOf(*DatabaseAccess::EngineOf(database), directory, options);
 }
 
 }  // namespace quiver

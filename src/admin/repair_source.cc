@@ -7,7 +7,6 @@
 #include "base/try.h"
 #include "iterator/merging_iterator.h"
 #include "sstable/table_owner.h"
-#include "wal/wal_recovery.h"
 
 namespace quiver {
 
@@ -32,6 +31,7 @@ Result<void> RepairSource::Read() {
                     "): every table file is read; keys deleted since may come back, and merge "
                     "operands that a compaction had folded may count twice");
     QUIVER_TRY(ReadDirectoryWithoutManifest(entries));
+    EstimateFlushed();
   }
   ReadLog();
   NameKeyspaces();
@@ -128,23 +128,54 @@ void RepairSource::OpenTable(const TableSummary& expected, std::optional<std::ui
   }
   const std::uint32_t id = keyspace.value_or((*table)->keyspace());
   if (dropped_.contains(id)) return;
-  RescuedKeyspace& owner = keyspaces_[id];
-  // Without a manifest: memtables are flushed in their order, so what the log says up to the newest
-  // entry of any table is in tables.
-  if (!keyspace) {
-    owner.flushed_sequence = std::max(owner.flushed_sequence, (*table)->summary().largest_sequence);
-  }
-  owner.tables.push_back(*std::move(table));
+  keyspaces_[id].tables.push_back(*std::move(table));
 }
 
-void RepairSource::ReadLog() {
+wal::RecoveryOptions RepairSource::LogOptions() const {
   wal::RecoveryOptions options;
   options.directory = &directory_;
   options.database_id = id_;
   options.mode = WalRecoveryMode::kSkipAnyCorrupt;
   options.first_segment = first_segment_;
+  return options;
+}
+
+// Without a manifest: memtables are flushed in their order, so what the log says of a keyspace up
+// to the newest of its entries that stands in a table is in tables. The number of an ingest says
+// nothing of that: it stands in no frame, is ahead of what was logged before, and may come beside
+// memtables that were never flushed.
+void RepairSource::EstimateFlushed() {
+  std::map<SequenceNumber, SequenceNumber> logged;  // last of each batch -> its first
+  const auto read =
+      wal::RecoverLog(LogOptions(), [&](const wal::RecoveredBatch& batch) -> Result<void> {
+        logged.emplace(batch.first_sequence + batch.entry_count - 1, batch.first_sequence);
+        return {};
+      });
+  if (!read || logged.empty()) return;
+  const auto is_logged = [&](SequenceNumber sequence) {
+    const auto batch = logged.lower_bound(sequence);
+    return batch != logged.end() && batch->second <= sequence;
+  };
+  for (auto& [id, keyspace] : keyspaces_) {
+    for (const auto& table : keyspace.tables) {
+      const SequenceNumber largest = table->summary().largest_sequence;
+      if (is_logged(largest)) {
+        keyspace.flushed_sequence = std::max(keyspace.flushed_sequence, largest);
+      } else if (largest > logged.begin()->second) {
+        const auto entries = table->NewIterator({.fill_cache = false});
+        for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+          const SequenceNumber sequence = entries->entry().sequence;
+          if (sequence <= keyspace.flushed_sequence || !is_logged(sequence)) continue;
+          keyspace.flushed_sequence = sequence;
+        }
+      }
+    }
+  }
+}
+
+void RepairSource::ReadLog() {
   const auto result =
-      wal::RecoverLog(options, [&](const wal::RecoveredBatch& batch) -> Result<void> {
+      wal::RecoverLog(LogOptions(), [&](const wal::RecoveredBatch& batch) -> Result<void> {
         BatchReader reader(batch.encoded);
         BatchEntry entry;
         for (SequenceNumber sequence = batch.first_sequence; reader.Next(entry); ++sequence) {

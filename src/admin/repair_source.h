@@ -28,6 +28,7 @@
 #include "quiver/error.h"
 #include "sstable/table.h"
 #include "version/version_set.h"
+#include "wal/wal_recovery.h"
 
 namespace quiver {
 
@@ -68,6 +69,8 @@ class RepairSource {
   void TakeCatalog(const Catalog& catalog, SequenceNumber flushed_sequence);
   void OpenTable(const TableSummary& expected, std::optional<std::uint32_t> keyspace,
                  std::uint64_t size_bytes);
+  wal::RecoveryOptions LogOptions() const;
+  void EstimateFlushed();
   void ReadLog();
   void TakeLogEntry(const BatchEntry& entry, SequenceNumber sequence);
   void NameKeyspaces();

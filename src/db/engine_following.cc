@@ -1,4 +1,5 @@
 // What an engine does that follows a database of another process.
+#include <algorithm>
 #include <array>
 
 #include "base/try.h"
@@ -31,8 +32,16 @@ Result<bool> Engine::HasNews() const {
   if (!manifest || ManifestName(*manifest) != versions_->manifest_name()) return true;
   const auto manifest_file = directory->OpenForRead(versions_->manifest_name());
   if (!manifest_file || (*manifest_file)->size_bytes() != versions_->manifest_bytes()) return true;
-  // A next segment begins only after a trailer in this one, so there is one place to look.
   if (log_end_.segment_number == 0) return true;
+  // Behind a log that was closed, the next open begins a segment that nothing has announced, and
+  // the manifest need not change.
+  if (report_.clean_shutdown) {
+    QUIVER_ASSIGN_OR_RETURN(const std::vector<io::DirectoryEntry> entries, directory->List());
+    return std::ranges::any_of(entries, [this](const io::DirectoryEntry& entry) {
+      return wal::ParseSegmentName(entry.name) > log_end_.segment_number;
+    });
+  }
+  // Else a next segment begins only after a trailer in this one, so there is one place to look.
   const auto segment = directory->OpenForRead(wal::SegmentName(log_end_.segment_number));
   if (!segment) return true;
   std::array<std::byte, 16> next{};

@@ -182,8 +182,9 @@ Result<void> ChainBuilder::Link(SegmentFile file) {
 
 Result<void> ChainBuilder::JudgeUnstarted(const SegmentFile& file) {
   const bool needed = options_.first_segment == file.number;
-  if (options_.running && !needed) return {};
   QUIVER_ASSIGN_OR_RETURN(const bool has_frames, HasFrames(file));
+  // Its header may be under way; frames come after it.
+  if (options_.running && !needed && !has_frames) return {};
   if (has_frames || needed) {
     const std::string what =
         file.reading.problem + (needed ? ", but the manifest needs it, so it was once whole"

@@ -10,6 +10,9 @@ namespace quiver::wal {
 
 namespace {
 
+// So far behind zeros a running log is searched for frames: what was reserved may be much more.
+constexpr std::uint64_t kZerosDoubtedBytes = std::uint64_t{64} << 10;
+
 std::string Range(SequenceNumber first, SequenceNumber last) {
   return "sequences " + std::to_string(first) + " to " + std::to_string(last);
 }
@@ -188,7 +191,7 @@ Result<void> SegmentReplay::FinishClosed(const SegmentReader& reader, const Fram
 }
 
 Result<void> SegmentReplay::FinishNewest(SegmentReader& reader, const Frame& last) {
-  if (options_.running) return {};
+  if (options_.running) return FinishRunning(reader, last);
   QUIVER_ASSIGN_OR_RETURN(const std::uint64_t end_of_data, reader.EndOfNonZero(offset_));
   if (sealed_) {
     result_.clean_shutdown = announced_successor_ == 0;
@@ -211,12 +214,36 @@ Result<void> SegmentReplay::FinishNewest(SegmentReader& reader, const Frame& las
   return {};
 }
 
+// What ends the newest segment of a running log may be a frame that is just being written. A whole
+// frame behind it that knows it to be durable was written after it: so it is whole by now, or it
+// was and has rotted.
+Result<void> SegmentReplay::FinishRunning(SegmentReader& reader, const Frame& last) {
+  result_.clean_shutdown = sealed_ && announced_successor_ == 0;
+  if (sealed_) return {};
+  const std::uint64_t limit = last.state == FrameState::kEnd
+                                  ? std::min(reader.size_bytes(), offset_ + kZerosDoubtedBytes)
+                                  : reader.size_bytes();
+  QUIVER_ASSIGN_OR_RETURN(const Evidence evidence,
+                          CollectEvidence(reader, offset_ + kFrameAlignment, limit));
+  if (evidence.synced_offset <= offset_) return {};
+  QUIVER_ASSIGN_OR_RETURN(auto again,
+                          SegmentReader::Open(*options_.directory, segment_->name,
+                                              options_.database_id.FileIdentity(segment_->number)));
+  QUIVER_ASSIGN_OR_RETURN(const Frame frame, again.ReadFrame(offset_, again.size_bytes()));
+  if (frame.whole()) return {};
+  return Corruption(offset_,
+                    (frame.problem.empty() ? "zeros stand where a frame was" : frame.problem) +
+                        ", but the frame at offset " + std::to_string(evidence.offset) +
+                        " says that the log was durable up to offset " +
+                        std::to_string(evidence.synced_offset));
+}
+
 Result<SegmentReplay::Evidence> SegmentReplay::CollectEvidence(SegmentReader& reader,
-                                                               std::uint64_t offset) {
+                                                               std::uint64_t offset,
+                                                               std::uint64_t limit) {
   Evidence evidence;
-  while (true) {
-    QUIVER_ASSIGN_OR_RETURN(const std::optional<Frame> frame,
-                            reader.FindFrame(offset, reader.size_bytes()));
+  while (offset < limit) {
+    QUIVER_ASSIGN_OR_RETURN(const std::optional<Frame> frame, reader.FindFrame(offset, limit));
     if (!frame) return evidence;
     ++evidence.frames;
     evidence.last_sequence =
@@ -229,6 +256,7 @@ Result<SegmentReplay::Evidence> SegmentReplay::CollectEvidence(SegmentReader& re
     }
     offset = frame->end_offset;
   }
+  return evidence;
 }
 
 Result<void> SegmentReplay::FinishTorn(SegmentReader& reader, const Frame& last,
@@ -236,7 +264,7 @@ Result<void> SegmentReplay::FinishTorn(SegmentReader& reader, const Frame& last,
   const std::string problem =
       last.state == FrameState::kEnd ? "zeros stand where a frame was" : last.problem;
   QUIVER_ASSIGN_OR_RETURN(const Evidence evidence,
-                          CollectEvidence(reader, offset_ + kFrameAlignment));
+                          CollectEvidence(reader, offset_ + kFrameAlignment, reader.size_bytes()));
   const std::string cut = "the log is cut at offset " + std::to_string(offset_) +
                           " after sequence " + std::to_string(last_sequence_);
   if (evidence.synced_offset > offset_) {

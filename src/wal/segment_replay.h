@@ -53,8 +53,10 @@ class SegmentReplay {
 
   Result<void> FinishClosed(const SegmentReader& reader, const Frame& last);
   Result<void> FinishNewest(SegmentReader& reader, const Frame& last);
+  Result<void> FinishRunning(SegmentReader& reader, const Frame& last);
   Result<void> FinishTorn(SegmentReader& reader, const Frame& last, std::uint64_t end_of_data);
-  Result<Evidence> CollectEvidence(SegmentReader& reader, std::uint64_t offset);
+  Result<Evidence> CollectEvidence(SegmentReader& reader, std::uint64_t offset,
+                                   std::uint64_t limit);
   // Refuses damage at `offset` of the segment, or in salvage reports it.
   Result<void> Refuse(std::uint64_t offset, const std::string& what);
   Error Corruption(std::uint64_t offset, const std::string& what) const;

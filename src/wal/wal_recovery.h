@@ -48,7 +48,7 @@ struct RecoveryOptions {
   /// Files with this number or a higher one are somebody else's and ignored.
   std::uint64_t segment_number_end = ~std::uint64_t{0};
   /// Another process may be writing the log: whatever does not end its newest segment well is what
-  /// that one writes right now, and is left out without a judgement.
+  /// that one writes right now, and is left out, unless a frame behind it says that it was durable.
   bool running = false;
 };
 

@@ -9,6 +9,9 @@
 
 #include "base/random.h"
 #include "base/try.h"
+#include "bit_rot/copy_kinds.h"
+#include "quiver/backup.h"
+#include "quiver/database.h"
 
 namespace quiver::torture {
 
@@ -101,6 +104,9 @@ std::string TypeOf(const std::string& name, const std::string& compression) {
   if (suffix == ".wal" || suffix == ".log") return "log";
   if (suffix == ".mdb" || suffix == ".sqlite") return name.starts_with("lock") ? "lock" : "data";
   if (name == "CONFIG.toml") return "config";
+  // Of a backup: "0000000002-CURRENT".
+  if (name.starts_with("0") && name.find("-") != std::string::npos)
+    return TypeOf(name.substr(name.find('-') + 1), compression);
   std::string type = name.substr(0, name.find('-'));  // MANIFEST-000005, OPTIONS-000007
   std::transform(type.begin(), type.end(), type.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -112,14 +118,21 @@ bool IsNoData(const std::string& name) {
   return name.starts_with("LOG") || name.starts_with("LOCK") || name == "lock.mdb";
 }
 
-Result<void> BuildAndLoad(Subject& subject, const fs::path& directory) {
+// Makes the subject's files of a closed database and its older copy.
+using Derive = Result<void> (*)(const fs::path& source, const fs::path& older,
+                                const fs::path& target);
+
+Result<void> BuildAndLoad(Subject& subject, const fs::path& directory, Derive derive = nullptr) {
   subject.config.directory = directory / "subject";
   const fs::path older = directory / "older";
   fs::remove_all(subject.config.directory);
+  const fs::path copy = directory / "copy";
   fs::remove_all(older);
+  fs::remove_all(copy);
   const pid_t builder = ::fork();
   if (builder == 0) {
-    const Result<void> built = Build(subject, older);
+    Result<void> built = Build(subject, older);
+    if (built && derive != nullptr) built = derive(subject.config.directory, older, copy);
     if (!built) std::fprintf(stderr, "building: %s\n", built.error().ToString().c_str());
     ::_exit(built ? 0 : 1);
   }
@@ -127,22 +140,21 @@ Result<void> BuildAndLoad(Subject& subject, const fs::path& directory) {
   ::waitpid(builder, &status, 0);
   if (status != 0) return Error(ErrorCode::kIo, "cannot build the subject " + subject.label);
   subject.rows = ExpectedRows();
-  for (const auto& entry : fs::directory_iterator(subject.config.directory)) {
+  const fs::path& built = derive == nullptr ? subject.config.directory : copy;
+  for (const auto& entry : fs::directory_iterator(built)) {
     const std::string name = entry.path().filename().string();
-    if (IsNoData(name)) continue;
+    if (IsNoData(name) || !entry.is_regular_file()) continue;
     subject.files.push_back({.name = name,
                              .type = TypeOf(name, subject.variant),
                              .bytes = ReadWhole(entry.path()),
-                             .older = ReadWhole(older / name)});
+                             .older = derive == nullptr ? ReadWhole(older / name) : ""});
   }
   std::sort(subject.files.begin(), subject.files.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return {};
 }
 
-}  // namespace
-
-Result<Subject> MakeQuiverSubject(const std::string& compression, const fs::path& directory) {
+Subject QuiverSubject(const std::string& compression) {
   Subject subject;
   subject.label = "quiver";
   subject.variant = compression;
@@ -151,7 +163,48 @@ Result<Subject> MakeQuiverSubject(const std::string& compression, const fs::path
   subject.config.settings = {{"compression", compression}, {"compression_bottom", compression},
                              {"block_size_bytes", "1024"}, {"value_chunk_bytes", "1024"},
                              {"level0_run_trigger", "8"},  {"verify_output", "false"}};
+  return subject;
+}
+
+Result<void> DeriveCheckpoint(const fs::path& source, const fs::path& /*older*/,
+                              const fs::path& target) {
+  QUIVER_ASSIGN_OR_RETURN(const auto database, Database::OpenReadOnly(source));
+  QUIVER_TRY(database->Checkpoint(target));
+  return {};
+}
+
+Result<void> DeriveBackups(const fs::path& source, const fs::path& older, const fs::path& target) {
+  for (const fs::path& state : {older, source}) {
+    QUIVER_ASSIGN_OR_RETURN(const auto database, Database::OpenReadOnly(state));
+    QUIVER_TRY(CreateBackup(*database, target));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Subject> MakeQuiverSubject(const std::string& compression, const fs::path& directory) {
+  Subject subject = QuiverSubject(compression);
   QUIVER_TRY(BuildAndLoad(subject, directory));
+  return subject;
+}
+
+Result<Subject> MakeCopySubject(const std::string& variant, const fs::path& directory) {
+  Subject subject = QuiverSubject("lz4");
+  Derive derive = nullptr;
+  if (variant == "checkpoint") {
+    derive = DeriveCheckpoint;
+  } else if (variant == "backup") {
+    derive = DeriveBackups;
+  } else if (variant != "follower") {
+    return Error(ErrorCode::kInvalidArgument, "there is no subject '" + variant + "'");
+  }
+  QUIVER_TRY(BuildAndLoad(subject, directory, derive));
+  if (variant == "backup") subject.kind = &BackupKind();
+  if (variant == "follower") subject.kind = &FollowerKind();
+  subject.every_flip_is_damage = variant == "backup";
+  subject.label = "quiver_" + variant;
+  subject.variant = variant;
   return subject;
 }
 

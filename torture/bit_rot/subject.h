@@ -22,17 +22,22 @@ struct SubjectFile {
 };
 
 struct Subject {
-  std::string label;    ///< of figures: quiver, rocksdb_default, leveldb_strictest
-  std::string variant;  ///< none, lz4, zstd, or empty
+  std::string label;    ///< of figures: quiver, quiver_backup, rocksdb_default, leveldb_strictest
+  std::string variant;  ///< none, lz4, zstd, checkpoint, backup, follower, or empty
   const EngineKind* kind = nullptr;
   EngineConfig config;
   Rows rows;
   std::vector<SubjectFile> files;
+  /// Every flip of a bit has to be reported, even where it does not matter to the rows.
+  bool every_flip_is_damage = false;
 };
 
 /// Quiver's, its tables compressed as `compression` says.
 Result<Subject> MakeQuiverSubject(const std::string& compression,
                                   const std::filesystem::path& directory);
+/// Quiver's copies: "checkpoint", opened for writing; "backup", two of them in a directory,
+/// verified and the newer one restored; "follower", the files of a database that is followed.
+Result<Subject> MakeCopySubject(const std::string& variant, const std::filesystem::path& directory);
 Result<Subject> MakePeerSubject(const EngineKind& kind, Checks checks,
                                 const std::filesystem::path& directory);
 

@@ -3,7 +3,8 @@
 // Goal: silent wrong answers = 0, crashes = 0, hangs = 0, for every bit of every byte of every file
 // of a small database (log, table without compression, with lz4, with zstd, manifest, CURRENT,
 // IDENTITY, CONFIG.toml), and for sectors of 512 and 4,096 bytes zeroed, a cut at every length,
-// garbage behind the end, blocks and files swapped, older copies, deleted and duplicated files.
+// garbage behind the end, blocks and files swapped, older copies, deleted and duplicated files. The
+// same for a checkpoint, for the backups in a directory and for a database that is followed.
 //
 // Method: a database of 64 keys in three states that hide each other (a merged table, a newer table
 // with deletes, a log with puts, deletes and a batch), closed cleanly. For each damage a fresh copy
@@ -17,8 +18,10 @@
 // What it cannot see: two damages at once that cancel out in a 64-bit checksum; damage while the
 // database is open.
 //
-// Plan: "VARIANT/DAMAGE", e.g. "lz4/bit:0000000012.arrow:0000000012.arrow:4711:3", on Quiver.
+// Plan: "VARIANT/DAMAGE", e.g. "lz4/bit:0000000012.arrow:0000000012.arrow:4711:3", on Quiver; the
+// copies' variants are checkpoint, backup and follower.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "bit_rot/damage_check.h"
@@ -29,6 +32,7 @@ namespace quiver::torture {
 namespace {
 
 constexpr std::size_t kPeerFlips = 1000;
+constexpr std::array<std::string_view, 3> kCopies = {"checkpoint", "backup", "follower"};
 // Ends of the phases as parts of the time.
 constexpr double kOtherEnd = 0.20;
 constexpr double kPeersEnd = 0.40;
@@ -50,9 +54,15 @@ class BitRot {
       if (!subject) return Broken(subject.error());
       subjects.push_back(std::move(*subject));
     }
+    for (const std::string_view copy : kCopies) {
+      auto subject = MakeCopySubject(std::string(copy), run_.directory());
+      if (!subject) return Broken(subject.error());
+      subjects.push_back(std::move(*subject));
+    }
     if (!CheckUndamaged(subjects)) return run_.Finish();
     for (std::size_t i = 0; i < subjects.size(); ++i) {
-      RunOther(subjects[i], kOtherEnd * static_cast<double>(i + 1) / 3);
+      RunOther(subjects[i],
+               kOtherEnd * static_cast<double>(i + 1) / static_cast<double>(subjects.size()));
     }
     RunPeers();
     RunBits(subjects);
@@ -95,22 +105,30 @@ class BitRot {
       run_.Count(stem + "_checked");
       run_.Count(stem + "_" + std::string(OutcomeName(outcome)));
       run_.Count(subject.label + "_damages");
-      if (outcome == Outcome::kRight || outcome == Outcome::kReported) continue;
-      run_.Count(subject.label + "_" + std::string(OutcomeName(outcome)));
-      if (subject.label != "quiver") continue;
+      const bool unseen = subject.every_flip_is_damage && outcome == Outcome::kRight &&
+                          damages[i].kind == DamageKind::kBit;
+      if (!unseen && (outcome == Outcome::kRight || outcome == Outcome::kReported)) continue;
+      run_.Count(subject.label + "_" + (unseen ? "unseen" : std::string(OutcomeName(outcome))));
+      if (!subject.label.starts_with("quiver")) continue;
       run_.Fail(subject.variant + "/" + DamageText(damages[i], subject),
-                std::string(OutcomeName(outcome)) + " (" + type + ")");
+                (unseen ? "not reported" : std::string(OutcomeName(outcome))) + " (" + type + ")");
     }
   }
 
   void RunOther(const Subject& subject, double end) {
     std::vector<Damage> damages = EveryOtherDamage(subject);
+    // A log that ends early is what a writer's death leaves, and no follower can know better.
+    std::erase_if(damages, [&](const Damage& damage) {
+      return subject.variant == "follower" && subject.files[damage.file].type == "log" &&
+             damage.kind != DamageKind::kDelete && damage.kind != DamageKind::kSwapFiles &&
+             damage.kind != DamageKind::kDuplicate;
+    });
     Shuffle(damages, random_);
     // A short run must not spend itself on the two kinds that are thousands.
     std::partition(damages.begin(), damages.end(), [](const Damage& damage) {
       return damage.kind != DamageKind::kTruncate && damage.kind != DamageKind::kSwapBlocks;
     });
-    run_.Count("quiver_other_damages_possible", static_cast<double>(damages.size()));
+    run_.Count(subject.label + "_other_damages_possible", static_cast<double>(damages.size()));
     Tally(subject, damages, Check(subject, damages, end), "");
   }
 
@@ -135,7 +153,7 @@ class BitRot {
     }
   }
 
-  // Tables differ between the variants, the other files are checked once.
+  // Tables differ between the compressions, the other files of the database are checked once.
   void RunBits(const std::vector<Subject>& subjects) {
     struct Part {
       const Subject* subject;
@@ -144,9 +162,11 @@ class BitRot {
     };
     std::vector<Part> parts;
     for (const Subject& subject : subjects) {
-      parts.push_back({&subject, EveryBit(subject, &subject == &subjects[0] ? "" : "table")});
+      const bool tables_only = subject.label == "quiver" && &subject != &subjects[0];
+      parts.push_back({&subject, EveryBit(subject, tables_only ? "table" : "")});
       Shuffle(parts.back().damages, random_);
-      run_.Count("quiver_bits_possible", static_cast<double>(parts.back().damages.size()));
+      run_.Count(subject.label + "_bits_possible",
+                 static_cast<double>(parts.back().damages.size()));
     }
     // In turns, so that a short run samples all of them.
     constexpr std::size_t kTurn = 512;
@@ -160,7 +180,7 @@ class BitRot {
         const std::vector<Damage> turn(first, first + static_cast<std::ptrdiff_t>(count));
         const auto outcomes = Check(*part.subject, turn, 1);
         Tally(*part.subject, turn, outcomes, "bit");
-        run_.Count("quiver_bits_flipped", static_cast<double>(outcomes.size()));
+        run_.Count(part.subject->label + "_bits_flipped", static_cast<double>(outcomes.size()));
         part.checked += count;
       }
     }
@@ -168,7 +188,10 @@ class BitRot {
 
   int RunPlan() {
     const std::size_t slash = run_.plan().find('/');
-    auto subject = MakeQuiverSubject(run_.plan().substr(0, slash), run_.directory());
+    const std::string variant = run_.plan().substr(0, slash);
+    const bool is_copy = std::ranges::find(kCopies, variant) != kCopies.end();
+    auto subject = is_copy ? MakeCopySubject(variant, run_.directory())
+                           : MakeQuiverSubject(variant, run_.directory());
     if (!subject) return Broken(subject.error());
     const auto damage = slash == std::string::npos
                             ? std::nullopt

@@ -68,9 +68,12 @@ void Explorer::Explore(const CrashPlan& plan) {
   Workload explored(run_.seed(), plan.workload, plan.steps);
   if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(explored.step_count()));
   workload_ = &explored;
+  explored.SetBeforeFullDisk([this] { followed_.reset(); });
+  followed_.reset();
   std::string wrong = explored.Run([this] { AtChange(); });
   if (!wrong.empty()) Fail("the workload failed by itself: " + wrong);
 
+  followed_.reset();
   Workload repeated(run_.seed(), plan.workload, plan.steps);
   (void)repeated.Run({});
   if (repeated.OperationDigest() != explored.OperationDigest()) {
@@ -87,6 +90,9 @@ void Explorer::Explore(const CrashPlan& plan) {
   for (std::size_t kind = 0; kind < kinds.of_operation.size(); ++kind) {
     run_.Count(kFigures[kind], static_cast<double>(kinds.of_operation[kind]));
   }
+  run_.Count("ingested_rows", static_cast<double>(kinds.ingested));
+  run_.Count("transactions", static_cast<double>(explored.transactions()));
+  run_.Count("conflicts", static_cast<double>(explored.conflicts()));
   run_.Count("expiring_entries", static_cast<double>(kinds.expiring));
   run_.Count("keyspaces_made", static_cast<double>(explored.history().keyspace_count() - 1));
 }
@@ -100,6 +106,7 @@ void Explorer::AtChange() {
   if (stopped_) return;
   ++points_;
   Random random = RandomHere(0);
+  if (random.OneIn(8) && !workload_->disk_is_full()) CheckLiveFollower();
   const std::vector<Recipe> recipes = Recipes(random);
   for (std::uint64_t image = 0; image < recipes.size(); ++image) {
     if (plan_.image && *plan_.image != image) continue;
@@ -149,6 +156,7 @@ void Explorer::CheckImage(const Recipe& recipe, std::uint64_t index) {
   const io::CrashModel model{.loss = recipe.loss, .random = &random, .kept = &recipe.kept};
   const auto disk = workload_->disk().CrashImage(model);
   if (random.OneIn(16)) CheckReadOnly(*disk);
+  if (random.OneIn(8)) CheckFollower(*disk);
 
   // M11: the recovery is cut too, at some of its changes.
   const bool cut_recovery = random.OneIn(8);
@@ -176,7 +184,13 @@ void Explorer::CheckImage(const Recipe& recipe, std::uint64_t index) {
     ++images_;
     ++nested_;
   }
-  if (last) CheckAfterwards(*disk, machine, *last, random);
+  if (!last) return;
+  CheckNoOrphans(*disk, machine);
+  CheckCopies(*disk, random);
+  if (random.OneIn(workload_->copies().under_way() ? 4 : 64)) {
+    return CheckNextBackup(*disk, machine, *last);
+  }
+  CheckAfterwards(*disk, machine, *last, random);
 }
 
 std::optional<SequenceNumber> Explorer::CheckDisk(io::MemoryFileSystem& disk, Machine& machine,

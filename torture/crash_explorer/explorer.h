@@ -51,6 +51,12 @@ class Explorer {
   void CheckReadOnly(io::MemoryFileSystem& disk);
   void CheckAfterwards(io::MemoryFileSystem& disk, Machine& machine, SequenceNumber last,
                        Random& random);
+  // explorer_features.cc
+  void CheckFollower(io::MemoryFileSystem& disk);
+  void CheckLiveFollower();
+  void CheckNoOrphans(io::MemoryFileSystem& disk, Machine& machine);
+  void CheckCopies(io::MemoryFileSystem& disk, Random& random);
+  void CheckNextBackup(io::MemoryFileSystem& disk, Machine& machine, SequenceNumber last);
   void Fail(const std::string& what);
   Random RandomHere(std::uint64_t salt) const;
 
@@ -59,6 +65,8 @@ class Explorer {
   CrashPlan plan_;
   std::uint64_t point_ = 0;
   std::uint64_t image_ = 0;
+  std::unique_ptr<Machine> followed_;  // the state that a follower of the live disk shows
+  std::uint64_t followed_power_cuts_ = 0;
   bool stopped_ = false;  // the time is over: the rest of the workload runs without images
   // Sums of this explorer, added to the run's figures after each workload.
   std::uint64_t points_ = 0;

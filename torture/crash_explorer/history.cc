@@ -52,6 +52,62 @@ void History::Refuse() {
   DropLast();
 }
 
+// --- ingests
+
+void History::IssueIngest(std::vector<HistoryRow> rows) {
+  kind_counts_.ingested += rows.size();
+  ingest_ = Ingest{std::move(rows), 0};
+}
+
+void History::AcknowledgeIngest(SequenceNumber sequence) {
+  for (const HistoryRow& row : ingest_->rows) {
+    keyspaces_[row.keyspace].entries.Add(row.Entry(0), sequence);
+  }
+  ingest_.reset();
+  writes_.push_back({sequence, sequence, WalMode::kSync, 0});
+  issued_ = acknowledged_ = sequence;
+  ++batch_count_;
+  Require(sequence);
+}
+
+void History::RefuseIngest(SequenceNumber visible, bool undecided) {
+  if (visible > issued_) {
+    ingest_->sequence = visible;
+    writes_.push_back({visible, visible, WalMode::kSync, 0});
+    issued_ = acknowledged_ = visible;
+    Require(visible);
+  } else if (!undecided) {
+    ingest_.reset();
+  }
+}
+
+// Before it has a number of which it is known, its number is the last of all.
+bool History::MayHoldIngest(SequenceNumber last) const {
+  return ingest_ && (ingest_->sequence == 0 ? last > issued_ : last >= ingest_->sequence);
+}
+
+History::KnownKeyspace History::WithIngest(const KnownKeyspace& keyspace,
+                                           SequenceNumber last) const {
+  KnownKeyspace with = keyspace;
+  for (const HistoryRow& row : ingest_->rows) {
+    if (&keyspaces_[row.keyspace] != &keyspace) continue;
+    with.entries.Add(row.Entry(0), ingest_->sequence == 0 ? last : ingest_->sequence);
+  }
+  return with;
+}
+
+void History::SettleIngest(const Engine& engine) {
+  if (!ingest_) return;
+  const SequenceNumber last = issued_;
+  const bool found = !CheckKeyspaces(engine, last, false).empty();
+  for (KnownKeyspace& keyspace : keyspaces_) {
+    if (found) keyspace = WithIngest(keyspace, last);
+  }
+  ingest_.reset();
+}
+
+// --- what is durable
+
 void History::Require(SequenceNumber sequence) {
   floor_ = std::max(floor_, sequence);
 }
@@ -64,6 +120,7 @@ void History::IntervalPassed(SequenceNumber sequence) {
 
 void History::Reopened(SequenceNumber last) {
   while (!writes_.empty() && writes_.back().last > last) DropLast();
+  issued_ = std::max(issued_, last);  // a number that an ingest used up, or its rows
   acknowledged_ = last;
   floor_ = last;
   found_least_ = 0;
@@ -91,6 +148,7 @@ void History::Settle(const Engine& engine) {
     keyspace.presence = found ? Presence::kThere : Presence::kGone;
     if (found) keyspace.id = found->id();
   }
+  SettleIngest(engine);
 }
 
 std::vector<std::size_t> History::KeyspacesThere() const {
@@ -108,7 +166,8 @@ bool History::MayHave(std::string_view name) const {
 }
 
 // Which keyspaces there are, and the rows of each.
-std::string History::CheckKeyspaces(const Engine& engine, SequenceNumber last) const {
+std::string History::CheckKeyspaces(const Engine& engine, SequenceNumber last,
+                                    bool with_ingest) const {
   const Result<std::vector<Keyspace>> list = engine.ListKeyspaces();
   if (!list) return "cannot list the keyspaces: " + list.error().ToString();
   std::size_t known = 0;
@@ -126,7 +185,9 @@ std::string History::CheckKeyspaces(const Engine& engine, SequenceNumber last) c
       return "the keyspace " + keyspace.name + " has id " + std::to_string(handle->id()) +
              ", expected " + std::to_string(keyspace.id);
     }
-    const std::string wrong = CheckRows(engine, keyspace, *handle, last);
+    const std::string wrong = with_ingest
+                                  ? CheckRows(engine, WithIngest(keyspace, last), *handle, last)
+                                  : CheckRows(engine, keyspace, *handle, last);
     if (!wrong.empty()) return wrong + " (keyspace " + keyspace.name + ")";
   }
   if (known == list->size()) return {};
@@ -191,17 +252,23 @@ std::string History::Check(const Engine& engine, SequenceNumber last, SequenceNu
     return "lost: recovered up to sequence " + std::to_string(last) + ", but " +
            std::to_string(least) + " had been promised";
   }
-  if (last > issued_) {
+  const bool may_hold_ingest = MayHoldIngest(last);
+  if (last > issued_ && !may_hold_ingest) {
     return "invented: recovered up to sequence " + std::to_string(last) + ", but only " +
            std::to_string(issued_) + " were written";
   }
-  const bool at_border =
-      last == floor_ || std::any_of(writes_.begin(), writes_.end(),
-                                    [&](const Write& write) { return write.last == last; });
+  const bool at_border = last == floor_ || last > issued_ ||
+                         std::any_of(writes_.begin(), writes_.end(),
+                                     [&](const Write& write) { return write.last == last; });
   if (!at_border && last >= floor_) {
     return "torn: sequence " + std::to_string(last) + " is in the middle of a batch";
   }
-  std::string wrong = CheckKeyspaces(engine, last);
+  std::string wrong = CheckKeyspaces(engine, last, false);
+  if (!wrong.empty() && may_hold_ingest) {
+    const std::string wrong_with_it = CheckKeyspaces(engine, last, true);
+    if (wrong_with_it.empty()) return {};
+    wrong += "; with the rows of the ingest: " + wrong_with_it;
+  }
   if (!wrong.empty()) wrong += " (recovered up to " + std::to_string(last) + ")";
   return wrong;
 }

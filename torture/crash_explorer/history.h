@@ -12,11 +12,15 @@
 // Keyspaces are made and dropped by edits of the manifest, which no log mode puts off: one is there
 // or gone once the call has answered, and until then either, whatever else is lost.
 //
+// An ingest's rows share one sequence number, which only the answer tells. Until then, and after a
+// refusal that the disk may not have heard of, all of them are there or none.
+//
 // Thread safety: none; whoever runs background work does so while the writer waits for it.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,10 +67,12 @@ class History {
   SequenceNumber floor() const noexcept { return floor_; }
   std::uint64_t batch_count() const noexcept { return batch_count_; }
 
-  /// How many entries of each kind were issued, and how many of them were to expire.
+  /// How many entries of each kind were issued, how many of them were to expire, and
+  /// how many rows came by an ingest.
   struct KindCounts {
     std::array<std::uint64_t, 4> of_operation{};  // by Operation
     std::uint64_t expiring = 0;
+    std::uint64_t ingested = 0;
   };
   const KindCounts& kind_counts() const noexcept { return kind_counts_; }
 
@@ -76,6 +82,14 @@ class History {
   void Acknowledge();
   /// The write issued last was refused before anything of it was done.
   void Refuse();
+  /// An ingest of these rows, of one keyspace, begins.
+  void IssueIngest(std::vector<HistoryRow> rows);
+  /// It answered: its rows are there and durable.
+  void AcknowledgeIngest(SequenceNumber sequence);
+  /// It was refused, and `visible` is the newest sequence now: beyond issued() if it has used a
+  /// number up. With `undecided` the next open may find its rows, or that number, all the same.
+  void RefuseIngest(SequenceNumber visible, bool undecided);
+
   /// Everything up to here is durable: a sync, a flush or an open has answered.
   void Require(SequenceNumber sequence);
   /// wal_batch_interval_ms have passed, and the log's lane has run: writes in batch mode
@@ -124,14 +138,23 @@ class History {
     std::size_t encoded_bytes;
   };
 
-  std::string CheckKeyspaces(const Engine& engine, SequenceNumber last) const;
+  struct Ingest {
+    std::vector<HistoryRow> rows;
+    SequenceNumber sequence = 0;  // 0: not told
+  };
+
+  std::string CheckKeyspaces(const Engine& engine, SequenceNumber last, bool with_ingest) const;
   std::string CheckRows(const Engine& engine, const KnownKeyspace& keyspace, const Keyspace& handle,
                         SequenceNumber last) const;
+  bool MayHoldIngest(SequenceNumber last) const;
+  KnownKeyspace WithIngest(const KnownKeyspace& keyspace, SequenceNumber last) const;
+  void SettleIngest(const Engine& engine);
   void DropLast();
 
   const DatabaseConfig config_;
   std::vector<KnownKeyspace> keyspaces_;
-  std::vector<Write> writes_;  // not yet lost, oldest first
+  std::vector<Write> writes_;     // not yet lost, oldest first
+  std::optional<Ingest> ingest_;  // under way, or refused and undecided
   SequenceNumber issued_ = 0;
   SequenceNumber acknowledged_ = 0;
   SequenceNumber floor_ = 0;

@@ -1,13 +1,24 @@
 #include "crash_explorer/machine.h"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "base/try.h"
+#include "db/open_follower.h"
 
 namespace quiver::torture {
 
-Result<void> Machine::Open(const DatabaseConfig& config, OpenMode mode) {
+namespace {
+
+// A sleep, not a yield: on a busy machine that comes back after other programs' time slices.
+void Pause() {
+  std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+}  // namespace
+
+io::Environment Machine::NewEnvironment() {
   io::Environment environment;
   environment.file_system = &files_;
   environment.clock = &clock_;
@@ -17,7 +28,17 @@ Result<void> Machine::Open(const DatabaseConfig& config, OpenMode mode) {
     executor_ = executor.get();
     return executor;
   };
-  QUIVER_ASSIGN_OR_RETURN(engine_, Engine::Open(environment, "/db", config, mode));
+  return environment;
+}
+
+Result<void> Machine::Open(const DatabaseConfig& config, OpenMode mode,
+                           const std::filesystem::path& path) {
+  QUIVER_ASSIGN_OR_RETURN(engine_, Engine::Open(NewEnvironment(), path, config, mode));
+  return {};
+}
+
+Result<void> Machine::Follow() {
+  QUIVER_ASSIGN_OR_RETURN(engine_, OpenFollower(NewEnvironment(), "/db", nullptr));
   return {};
 }
 
@@ -65,7 +86,7 @@ Result<void> Machine::CallBesideBackground(const std::function<Result<void>(Engi
   std::jthread background([&] {
     while (!done.load()) {
       if (executor_->RunOne()) continue;
-      if (!time_passes || !executor_->AdvanceToNextTimer()) std::this_thread::yield();
+      if (!time_passes || !executor_->AdvanceToNextTimer()) Pause();
     }
     Drain();
   });

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 
@@ -30,8 +31,11 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  /// Opens the database in /db. Nothing runs in the background until a step is taken.
-  Result<void> Open(const DatabaseConfig& config, OpenMode mode = OpenMode::kReadWrite);
+  /// Opens the database in `path`. Nothing runs in the background until a step is taken.
+  Result<void> Open(const DatabaseConfig& config, OpenMode mode = OpenMode::kReadWrite,
+                    const std::filesystem::path& path = "/db");
+  /// Opens the database in /db as a follower does.
+  Result<void> Follow();
   Result<void> Close();
   /// Destroys the engine; a Close comes with it.
   void TurnOff();
@@ -58,6 +62,8 @@ class Machine {
  private:
   Result<void> CallBesideBackground(const std::function<Result<void>(Engine&)>& call,
                                     bool time_passes);
+
+  io::Environment NewEnvironment();
 
   io::FileSystem& files_;
   io::ManualClock clock_;

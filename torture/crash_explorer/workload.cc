@@ -78,7 +78,8 @@ std::uint64_t Workload::OperationDigest() const {
 }
 
 std::string Workload::Run(std::function<void()> at_change) {
-  disk_.SetObserver(std::move(at_change));
+  at_change_ = std::move(at_change);
+  disk_.SetObserver(at_change_);
   Result<void> done = Open();
   for (std::uint64_t step = 0; done && step < step_count_; ++step) {
     if (!steps_.Keeps(step)) continue;
@@ -102,6 +103,7 @@ Result<void> Workload::Open() {
   if (!report.losses.empty()) return Error(ErrorCode::kInternal, report.losses.front());
   history_.Reopened(report.last_sequence);
   history_.Settle(machine_.engine());
+  settled_ = true;
   return {};
 }
 
@@ -129,15 +131,20 @@ Result<void> Workload::Write(std::size_t row_count, std::size_t value_bytes) {
   std::vector<HistoryRow> rows = rows_.Draw(random_, row_count, value_bytes, machine_.WallMicros());
   QUIVER_ASSIGN_OR_RETURN(const EncodedRows encoded, Encode(rows, history_, machine_.engine()));
   const WalMode mode = NextMode();
+  if (random_.OneIn(4)) return Commit(std::move(rows), encoded.bytes.size(), mode);
   history_.Issue(std::move(rows), mode, encoded.bytes.size());
-  return Submit(encoded, static_cast<std::uint32_t>(row_count), mode);
+  return Submit(
+      [&](const WriteOptions& options) {
+        return machine_.engine().Write(encoded.bytes, static_cast<std::uint32_t>(row_count),
+                                       encoded.keyspaces, options);
+      },
+      mode);
 }
 
 // Writes as Database::Write does, but where that would wait for a flush, takes the flush's steps.
-Result<void> Workload::Submit(const EncodedRows& encoded, std::uint32_t count, WalMode mode) {
+Result<void> Workload::Submit(const WriteCall& write, WalMode mode) {
   while (true) {
-    const Result<SequenceNumber> last = machine_.engine().Write(
-        encoded.bytes, count, encoded.keyspaces, {.wal_mode = mode, .fail_if_stalled = true});
+    const Result<SequenceNumber> last = write({.wal_mode = mode, .fail_if_stalled = true});
     if (last) {
       if (*last != history_.issued()) {
         return Error(ErrorCode::kInternal, "a write got sequence " + std::to_string(*last) +
@@ -158,7 +165,8 @@ Result<void> Workload::Submit(const EncodedRows& encoded, std::uint32_t count, W
 // --- steps
 
 Result<void> Workload::Step() {
-  const std::uint64_t choice = random_.Below(100);
+  const std::uint64_t choice = random_.Below(120);
+  if (choice >= 100) return Feature(choice - 100);
   if (choice < 4) return MakeKeyspace();
   if (choice < 6) return DropKeyspace();
   if (choice < 40) return Write(1, random_.Below(200));
@@ -243,6 +251,8 @@ Result<void> Workload::DropKeyspace() {
 
 // A few writes and a flush on a disk with next to no room; then there is room again.
 Result<void> Workload::FillDisk() {
+  if (before_full_disk_) before_full_disk_();
+  disk_is_full_ = true;
   disk_.SetFreeBytes(random_.Below(8) * 1024);
   for (std::uint64_t writes = 2 + random_.Below(4); writes > 0; --writes) {
     QUIVER_TRY(Write(1, 300));
@@ -253,6 +263,7 @@ Result<void> Workload::FillDisk() {
   if (!flushed && flushed.error().code() != ErrorCode::kNoSpace) return flushed;
   if (flushed) history_.Require(before);
   disk_.SetFreeBytes(kPlenty);
+  disk_is_full_ = false;
   for (int tick = 0; tick < 3; ++tick) {
     machine_.PassMillis(300);
     machine_.Drain();
@@ -307,6 +318,8 @@ Result<void> Workload::CutPower() {
   machine_.TurnOff();
   files_.SetHook({});
   disk_.Crash(random_);
+  settled_ = false;
+  ++power_cuts_;
   return Open();
 }
 

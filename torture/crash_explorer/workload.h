@@ -1,6 +1,7 @@
 // Workload: a seeded life of one small database on a simulated disk: entries of all kinds in every
-// log mode, batches over keyspaces that come and go, time that passes, rotations, flushes,
-// compactions, a full disk, failed manifest writes, reopens, kills and power cuts. Settings and
+// log mode, batches over keyspaces that come and go, transactions, ingests, time that passes,
+// rotations, flushes, compactions, checkpoints, backups, restores, datasets, a full disk, failed
+// manifest writes, reopens, kills and power cuts. Settings and
 // steps come from the seed and the workload's number; successive numbers walk through all
 // memtables, strategies, log modes, compressions and widths.
 //
@@ -8,17 +9,21 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
+#include "crash_explorer/copies.h"
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
 #include "crash_explorer/row_maker.h"
 #include "harness/step_list.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
+#include "quiver/transaction.h"
 
 namespace quiver::torture {
 
@@ -33,10 +38,26 @@ class Workload {
   /// Lives the whole life. Answers what went wrong in it, or empty. `at_change` is called after
   /// every change of the disk; it may look at disk(), config() and history().
   std::string Run(std::function<void()> at_change);
+  /// Called before the disk fills up: whoever follows it lets go of files that the workload
+  /// removes, which would keep their space.
+  void SetBeforeFullDisk(std::function<void()> let_go) { before_full_disk_ = std::move(let_go); }
+  bool disk_is_full() const noexcept { return disk_is_full_; }
 
   const io::MemoryFileSystem& disk() const noexcept { return disk_; }
+  /// For a follower, which only reads.
+  io::MemoryFileSystem& disk_to_follow() noexcept { return disk_; }
   const DatabaseConfig& config() const noexcept { return config_; }
   const History& history() const noexcept { return history_; }
+  const Copies& copies() const noexcept { return copies_; }
+  /// What a follower must show at the least, now: all that is acknowledged, unless the power was
+  /// cut since and no open has settled what is left.
+  SequenceNumber follower_least() const noexcept {
+    return settled_ ? history_.acknowledged() : history_.found_least();
+  }
+  /// Counts the ends of lives: what a follower has shown may be lost then.
+  std::uint64_t power_cuts() const noexcept { return power_cuts_; }
+  std::uint64_t transactions() const noexcept { return transactions_; }
+  std::uint64_t conflicts() const noexcept { return conflicts_; }
   std::uint64_t WallMicros() const noexcept { return machine_.WallMicros(); }
   /// A digest of all calls that change the disk, in their order.
   std::uint64_t OperationDigest() const;
@@ -47,7 +68,8 @@ class Workload {
   std::string Key(Random& random) const;
   Result<void> Open();
   Result<void> Write(std::size_t row_count, std::size_t value_bytes);
-  Result<void> Submit(const EncodedRows& encoded, std::uint32_t count, WalMode mode);
+  using WriteCall = std::function<Result<SequenceNumber>(const WriteOptions&)>;
+  Result<void> Submit(const WriteCall& write, WalMode mode);
   Result<void> Step();
   Result<void> Maintain(std::uint64_t choice);
   Result<void> Interrupt(std::uint64_t choice);
@@ -60,6 +82,17 @@ class Workload {
   Result<void> Kill();
   Result<void> CutPower();
   WalMode NextMode();
+  // workload_features.cc
+  Result<void> Feature(std::uint64_t choice);
+  Result<void> Commit(std::vector<HistoryRow> rows, std::size_t encoded_bytes, WalMode mode);
+  Result<void> Conflict();
+  Result<void> Ingest();
+  Result<void> FlushAll();
+  Result<void> CheckpointByFollower();
+  std::filesystem::path NewPath(const char* kind);
+  Isolation NextIsolation();
+  template <typename Action>
+  auto Unseen(const Action& action);
 
   const std::uint64_t seed_;
   const std::uint64_t number_;
@@ -73,6 +106,16 @@ class Workload {
   io::FaultFileSystem files_{disk_};
   History history_;
   const RowMaker rows_{config_, history_, seed_, [this](Random& random) { return Key(random); }};
+  Copies copies_{seed_};
+  std::function<void()> at_change_;
+  std::function<void()> before_full_disk_;
+  bool disk_is_full_ = false;
+  bool settled_ = false;
+  std::uint64_t power_cuts_ = 0;
+  std::uint64_t transactions_ = 0;
+  std::uint64_t conflicts_ = 0;
+  std::uint64_t input_count_ = 0;
+  std::uint64_t path_count_ = 0;
   std::optional<Snapshot> snapshot_;
   Machine machine_;
 };

@@ -5,11 +5,12 @@
 // several rows writes to at once; a put may be a put of one half and a merge of the other, may come
 // behind a range delete, may expire in some decades; a delete may be a range delete of one key, or
 // a put that has expired. The way depends on key and value alone.
+#include "engines/quiver_engine.h"
+
 #include <array>
 
 #include "base/hash.h"
 #include "base/try.h"
-#include "engines/engine.h"
 #include "quiver/admin.h"
 #include "quiver/database.h"
 
@@ -101,15 +102,14 @@ Result<void> AddDelete(WriteBatch& batch, const Keyspace& keyspace, std::string_
 
 class QuiverEngine final : public Engine {
  public:
-  QuiverEngine(std::unique_ptr<Database> database, Keyspaces keyspaces)
+  QuiverEngine(std::shared_ptr<Database> database, Keyspaces keyspaces)
       : database_(std::move(database)), keyspaces_(std::move(keyspaces)) {}
 
   static Result<std::unique_ptr<Engine>> Open(const EngineConfig& options) {
     DatabaseConfig config = SmallConfig(options.durability);
     for (const auto& [name, text] : options.settings) QUIVER_TRY(SetSetting(config, name, text));
     QUIVER_ASSIGN_OR_RETURN(auto database, Database::Open(options.directory, config));
-    QUIVER_ASSIGN_OR_RETURN(Keyspaces keyspaces, OpenKeyspaces(*database));
-    return std::make_unique<QuiverEngine>(std::move(database), std::move(keyspaces));
+    return QuiverEngineOver(std::move(database));
   }
 
   Result<SequenceNumber> Write(std::span<const Change> changes, bool durably) override {
@@ -185,7 +185,7 @@ class QuiverEngine final : public Engine {
   }
 
  private:
-  const std::unique_ptr<Database> database_;
+  const std::shared_ptr<Database> database_;
   const Keyspaces keyspaces_;
 };
 
@@ -195,6 +195,11 @@ std::string Describe(Checks checks) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Engine>> QuiverEngineOver(std::shared_ptr<Database> database) {
+  QUIVER_ASSIGN_OR_RETURN(Keyspaces keyspaces, OpenKeyspaces(*database));
+  return std::make_unique<QuiverEngine>(std::move(database), std::move(keyspaces));
+}
 
 EngineKind QuiverEngineKind() {
   return {.name = "quiver",

@@ -1,5 +1,6 @@
 #include "fault_sweep/fault_case.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -60,10 +61,16 @@ std::optional<Error> FaultInjector::Call(io::OperationKind kind, std::string_vie
                      (ordinal - fault_.first) / fault_.every < fault_.count;
   {
     MutexLock lock(mutex_);
-    auto& ordinals = kind >= io::OperationKind::kLock ? ordinals_.changing : ordinals_.reading;
-    ordinals.push_back(ordinal);
-    sites_.insert(CallSite(kind, file));
-    if (fails) failed_sites_.insert(CallSite(kind, file));
+    const std::string site = CallSite(kind, file);
+    if (kind >= io::OperationKind::kLock) {
+      changing_.push_back(ordinal);
+    } else {
+      Reads& reads = reads_[site];
+      if (reads.changes != changing_.size()) reads = {changing_.size(), 0};
+      reading_.emplace_back(reads.count++, ordinal);
+    }
+    sites_.insert(site);
+    if (fails) failed_sites_.insert(site);
   }
   if (!fails) return std::nullopt;
   failed_.fetch_add(1);
@@ -77,7 +84,11 @@ std::optional<Error> FaultInjector::Call(io::OperationKind kind, std::string_vie
 
 FaultInjector::Calls FaultInjector::calls() const {
   MutexLock lock(mutex_);
-  return ordinals_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> reading = reading_;
+  std::ranges::sort(reading);
+  Calls calls{changing_, {}};
+  for (const auto& [rank, ordinal] : reading) calls.reading.push_back(ordinal);
+  return calls;
 }
 
 std::set<std::string> FaultInjector::sites() const {

@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -48,7 +50,9 @@ class FaultInjector {
   std::uint64_t failed_count() const { return failed_.load(); }
   /// True once the sync of a log was one of the calls that failed.
   bool failed_log_sync() const { return failed_log_sync_.load(); }
-  /// The ordinals of the calls so far: first those that change the disk, then those that read.
+  /// The ordinals of the calls so far: first those that change the disk, then those that read. Of
+  /// the latter the first of each call site between two changes of the disk come first, then the
+  /// second ones, and so on: the later ones are mostly the same again.
   struct Calls {
     std::vector<std::uint64_t> changing;
     std::vector<std::uint64_t> reading;
@@ -65,8 +69,15 @@ class FaultInjector {
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<bool> failed_log_sync_{false};
   std::atomic<bool> stopped_{false};
+  struct Reads {
+    std::size_t changes = 0;  // of the disk, before the last read
+    std::size_t count = 0;    // since then
+  };
+
   mutable Mutex mutex_;
-  Calls ordinals_ GUARDED_BY(mutex_);
+  std::vector<std::uint64_t> changing_ GUARDED_BY(mutex_);
+  std::vector<std::pair<std::size_t, std::uint64_t>> reading_ GUARDED_BY(mutex_);  // rank, ordinal
+  std::map<std::string, Reads> reads_ GUARDED_BY(mutex_);                          // by call site
   std::set<std::string> sites_ GUARDED_BY(mutex_);
   std::set<std::string> failed_sites_ GUARDED_BY(mutex_);
 };

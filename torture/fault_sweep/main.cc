@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -118,6 +119,9 @@ class CaseWalk {
 
   std::uint64_t case_count() const { return calls_.size() * kShapes.size() * kErrors.size(); }
   std::uint64_t done_count() const { return index_; }
+  /// Of the calls: those that have failed on their own.
+  std::uint64_t failed_once_count() const { return std::min<std::uint64_t>(index_, calls_.size()); }
+  bool all_failed_once() const { return index_ >= calls_.size(); }
   std::optional<FaultCase> Next() {
     if (index_ == case_count()) return std::nullopt;
     const std::uint64_t variant = index_ / calls_.size();
@@ -150,7 +154,8 @@ double ShareDone(const std::vector<CaseWalk>& walks) {
   return done / all;
 }
 
-// Two cases of calls that change the disk for each of one that reads, which are far more.
+// First every call fails once, those that change the disk and those that read in turns; then two
+// cases of the former for each of the latter, which are far more.
 void RunAll(TortureRun& run, Sweep& sweep) {
   std::vector<CaseWalk> changing;
   std::vector<CaseWalk> reading;
@@ -161,17 +166,33 @@ void RunAll(TortureRun& run, Sweep& sweep) {
     run.Count("changing_calls", static_cast<double>(calls.changing.size()));
     run.Count("reading_calls", static_cast<double>(calls.reading.size()));
   }
+  const auto step = [&](CaseWalk& walk) {
+    const std::optional<FaultCase> fault = walk.Next();
+    if (fault) sweep.RunCase(*fault);
+    return fault.has_value();
+  };
   bool more = true;
-  for (std::uint64_t turn = 0; more && run.TimeLeft(); ++turn) {
+  while (more && run.TimeLeft()) {
+    more = false;
+    for (std::uint64_t config = 0; config < changing.size(); ++config) {
+      if (!changing[config].all_failed_once()) more |= step(changing[config]);
+      if (!reading[config].all_failed_once()) more |= step(reading[config]);
+    }
+  }
+  more = true;
+  while (more && run.TimeLeft()) {
     more = false;
     for (std::uint64_t config = 0; config < changing.size(); ++config) {
       for (CaseWalk* walk : {&changing[config], &changing[config], &reading[config]}) {
-        const std::optional<FaultCase> fault = walk->Next();
-        if (!fault) continue;
-        sweep.RunCase(*fault);
-        more = true;
+        more |= step(*walk);
       }
     }
+  }
+  for (const CaseWalk& walk : changing) {
+    run.Count("changing_calls_failed_once", static_cast<double>(walk.failed_once_count()));
+  }
+  for (const CaseWalk& walk : reading) {
+    run.Count("reading_calls_failed_once", static_cast<double>(walk.failed_once_count()));
   }
   run.Set("share_of_changing_cases_done", ShareDone(changing));
   run.Set("share_of_reading_cases_done", ShareDone(reading));

@@ -1,5 +1,8 @@
 #include "fault_sweep/sweep_workload.h"
 
+#include <optional>
+
+#include "crash_explorer/feature_calls.h"
 #include "io/posix_error.h"
 #include "testing/engine_harness.h"
 
@@ -49,17 +52,18 @@ SweepWorkload::SweepWorkload(std::uint64_t seed, const FaultCase& fault)
   files_.SetPartialWrites(fault.partial_writes);
 }
 
-// A step that is left out changes nothing of the others: each draws from randomness of its own.
-template <typename Action>
-void SweepWorkload::Step(const Action& action) {
-  const std::uint64_t step = step_count_++;
-  if (!fault_.steps.Keeps(step)) return;
-  random_ = Random((seed_ * 31 + fault_.config) * 1009 + step);
-  action();
-}
-
 void SweepWorkload::Run() {
   Open();
+  if (fault_.config < kPlainConfigCount) {
+    LivePlainly();
+  } else {
+    LiveWithCopies();
+  }
+  Reopen();
+  CheckAfterwards();
+}
+
+void SweepWorkload::LivePlainly() {
   for (std::uint64_t phase = 0; phase < kPhases; ++phase) {
     // The second one is dropped and made again: nothing of it may come back.
     Step([&] { MakeKeyspace(phase == 0 ? "first" : "second"); });
@@ -78,8 +82,6 @@ void SweepWorkload::Run() {
     if (phase == 1) Step([&] { DropKeyspace("second"); });
     Step([&] { ReadAll(); });
   }
-  Reopen();
-  CheckAfterwards();
 }
 
 // An error says what failed: it is the injected one, or read-only with the injected one as cause,
@@ -131,29 +133,53 @@ void SweepWorkload::Open() {
 void SweepWorkload::Write(WalMode mode, std::size_t row_count, std::size_t value_bytes) {
   if (!machine_.is_open()) return;
   std::vector<HistoryRow> rows = rows_.Draw(random_, row_count, value_bytes, machine_.WallMicros());
+  std::optional<Transaction> transaction;
+  if (random_.OneIn(4)) {
+    const Isolation isolation = random_.OneIn(2) ? Isolation::kSnapshot : Isolation::kSerializable;
+    auto staged = Stage(rows, history_, machine_.engine(), isolation);
+    if (!staged) return CheckError("transaction", staged.error());
+    transaction = *std::move(staged);
+  }
+  (void)WriteRows(std::move(rows), mode, transaction ? &*transaction : nullptr);
+}
+
+bool SweepWorkload::WriteRows(std::vector<HistoryRow> rows, WalMode mode,
+                              Transaction* transaction) {
   const Result<EncodedRows> encoded = Encode(rows, history_, machine_.engine());
-  if (!encoded) return Say("a keyspace is gone: " + encoded.error().ToString());
+  if (!encoded) {
+    Say("a keyspace is gone: " + encoded.error().ToString());
+    return false;
+  }
+  const auto count = static_cast<std::uint32_t>(rows.size());
   const bool sync_was_lost = injector_.failed_log_sync() && uncertain_;
   if (!uncertain_) history_.Issue(std::move(rows), mode, encoded->bytes.size());
   while (true) {
+    const WriteOptions options{.wal_mode = mode, .fail_if_stalled = true};
     const Result<SequenceNumber> last =
-        machine_.engine().Write(encoded->bytes, static_cast<std::uint32_t>(row_count),
-                                encoded->keyspaces, {.wal_mode = mode, .fail_if_stalled = true});
+        transaction != nullptr
+            ? transaction->Commit(options)
+            : machine_.engine().Write(encoded->bytes, count, encoded->keyspaces, options);
     if (last) {
       if (sync_was_lost) Say("a write was acknowledged after a failed sync of the log");
-      if (uncertain_) return Say("a write was acknowledged after one whose fate is open");
+      if (uncertain_) Say("a write was acknowledged after one whose fate is open");
+      if (uncertain_) return false;
       if (*last != history_.issued()) Say("a write got the wrong sequence");
-      return history_.Acknowledge();
+      history_.Acknowledge();
+      return true;
     }
     if (last.error().code() == ErrorCode::kBusy && machine_.StepOrWait(random_)) continue;
-    return Refused(last.error());
+    Refused(last.error(), transaction != nullptr);
+    return false;
   }
 }
 
-void SweepWorkload::Refused(const Error& error) {
+// A transaction may also fail while it is validated, by a read: then the database goes on.
+void SweepWorkload::Refused(const Error& error, bool transaction) {
   CheckError("write", error);
   if (uncertain_) return;
-  if (error.code() == ErrorCode::kNoSpace || error.code() == ErrorCode::kReadOnly) {
+  const bool before_the_log = transaction && IsWritable(machine_.engine());
+  if (error.code() == ErrorCode::kNoSpace || error.code() == ErrorCode::kReadOnly ||
+      before_the_log) {
     return history_.Refuse();  // nothing of it may be found
   }
   uncertain_ = true;
@@ -253,6 +279,9 @@ void SweepWorkload::CheckAfterwards() {
   const std::string wrong =
       history_.Check(survivor.engine(), report.last_sequence, history_.found_least());
   if (!wrong.empty()) return Say("after the fault is gone: " + wrong);
+  history_.Reopened(report.last_sequence);
+  history_.Settle(survivor.engine());
+  CheckCopies(survivor);
   const auto put = testing::PutInto(survivor.engine(), "zz", "x", {.wal_mode = WalMode::kSync});
   if (!put) return Say("the survivor takes no write: " + put.error().ToString());
   if (const Result<void> closed = survivor.Close(); !closed) {

@@ -1,16 +1,19 @@
 // SweepWorkload: the life of a small database during which calls on the disk fail (entries of all
-// kinds, keyspaces made, written to and dropped, flushes, a compaction, reopens), and the checks
-// that hold whatever fails: the right error, no acknowledged write lost, no sync acknowledged after
-// one that failed, reads that go on, and a clean database once the fault is gone.
+// kinds, transactions, keyspaces made, written to and dropped, flushes, a compaction, reopens; or
+// ingests, checkpoints, backups, restores, datasets and followers), and the checks that hold
+// whatever fails: the right error, no acknowledged write lost, no sync acknowledged after one that
+// failed, reads that go on, and a clean database once the fault is gone.
 //
 // Thread safety: none.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
+#include "crash_explorer/copies.h"
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
 #include "crash_explorer/row_maker.h"
@@ -21,7 +24,9 @@ namespace quiver::torture {
 
 class SweepWorkload {
  public:
-  static constexpr std::uint64_t kConfigCount = 4;
+  /// The first so many write, flush, compact and reopen; the others make copies and ingests.
+  static constexpr std::uint64_t kPlainConfigCount = 4;
+  static constexpr std::uint64_t kConfigCount = 7;
 
   SweepWorkload(std::uint64_t seed, const FaultCase& fault);
 
@@ -33,17 +38,35 @@ class SweepWorkload {
   std::uint64_t step_count() const noexcept { return step_count_; }
 
  private:
+  // A step that is left out changes nothing of the others: each draws from randomness of its own.
   template <typename Action>
-  void Step(const Action& action);
+  void Step(const Action& action) {
+    const std::uint64_t step = step_count_++;
+    if (!fault_.steps.Keeps(step)) return;
+    random_ = Random((seed_ * 31 + fault_.config) * 1009 + step);
+    action();
+  }
+  void LivePlainly();
+  void LiveWithCopies();
   void Open();
   void Write(WalMode mode, std::size_t row_count, std::size_t value_bytes);
-  void Refused(const Error& error);
+  // As a commit of `transaction`, if there is one. False if they are not acknowledged.
+  bool WriteRows(std::vector<HistoryRow> rows, WalMode mode, Transaction* transaction = nullptr);
+  void Refused(const Error& error, bool transaction);
   void Flush();
   void Compact();
   void MakeKeyspace(const std::string& name);
   void DropKeyspace(const std::string& name);
   void ReadAll();
   void Reopen();
+  // sweep_copies.cc
+  using CopyCall = std::function<Result<void>(Engine&)>;
+  void Copy(const char* call, const CopyCall& copy);
+  void Conflict();
+  void Ingest(std::size_t row_count);
+  void Follow();
+  void CheckpointByFollower();
+  void CheckCopies(Machine& survivor);
   void CheckError(const char* call, const Error& error);
   void CheckAfterwards();
   void Say(std::string what) { what_.push_back(std::move(what)); }
@@ -57,7 +80,9 @@ class SweepWorkload {
   FaultInjector injector_;
   History history_;
   const RowMaker rows_;
+  Copies copies_{seed_};
   Machine machine_;
+  std::uint64_t input_count_ = 0;
   bool uncertain_ = false;  // a write failed: none may be acknowledged before the next open
   std::uint64_t step_count_ = 0;
   std::vector<std::string> what_;

@@ -2,17 +2,20 @@
 // that there ever was is kept, and an answer for any sequence and moment is worked out from them.
 // Slow and plain: the oracle of the tests that mix puts, deletes, range deletes, merges and expiry.
 //
-// Invariants: entries are added in the order of their sequences; operands fit the operator.
+// Invariants: operands fit the operator. Entries may share a sequence (an ingest): of those of one
+// key the one added last counts.
 //
 // Thread safety: one thread at a time.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/batch_codec.h"
@@ -29,11 +32,11 @@ class EntryModel {
 
   void Add(const BatchEntry& entry, SequenceNumber sequence) {
     if (entry.operation == Operation::kRangeDelete) {
-      ranges_.push_back({std::string(entry.key), std::string(entry.value), sequence});
+      Insert(ranges_, {std::string(entry.key), std::string(entry.value), sequence});
       return;
     }
-    versions_[std::string(entry.key)].push_back(
-        {sequence, entry.operation, std::string(entry.value), entry.expiry_us});
+    Insert(versions_[std::string(entry.key)],
+           {sequence, entry.operation, std::string(entry.value), entry.expiry_us});
   }
 
   /// Forgets all that is newer than `last`: it was lost, or never done.
@@ -96,6 +99,14 @@ class EntryModel {
     std::string end;
     SequenceNumber sequence;
   };
+
+  // In the order of sequences: what an ingest left is known late, when newer entries are there.
+  template <typename Entry>
+  static void Insert(std::vector<Entry>& entries, Entry entry) {
+    auto place = entries.end();
+    while (place != entries.begin() && std::prev(place)->sequence > entry.sequence) --place;
+    entries.insert(place, std::move(entry));
+  }
 
   std::optional<std::string> ValueOf(std::string_view key, const std::vector<Version>& versions,
                                      SequenceNumber sequence, std::uint64_t now_us) const {
