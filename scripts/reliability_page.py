@@ -75,6 +75,8 @@ def number(value):
 
 def percent(share):
     """A rate in percent, without an exponent."""
+    if share >= 10:
+        return f"{share:.0f} %"
     if share >= 0.01:
         return f"{share:.2g} %"
     digits = 1
@@ -212,7 +214,7 @@ def mistakes():
              "| mistake | noticed by |", "|---|---|"]
     for canary in tomllib.loads((TORTURE / "canaries" / "canaries.toml").read_text())["canary"]:
         program, _, pattern = canary["caught"][0].partition(" ")
-        pattern = pattern.strip("*") if not pattern.isdigit() else ""
+        pattern = pattern.strip("*.") if not pattern.isdigit() else ""
         lines.append(f"| {canary['bug'].removeprefix('Fixed: ')} | `{program}`{' ' + pattern.replace('*', ' ').replace(':', ', ') if pattern else ''} |")
     return lines
 
