@@ -54,23 +54,20 @@ fuzz: ## each fuzz target for 30 seconds (SECONDS=n)
 	@scripts/bootstrap.sh build fuzz
 	@JOBS=$(JOBS) scripts/fuzz.sh $(or $(SECONDS),30)
 
-# The fuzz targets need clang 19: without it their part of the programme says that it was skipped.
-FUZZERS := if command -v clang++-19 >/dev/null; then scripts/build.sh fuzz $(JOBS) && scripts/build.sh fuzz_fast $(JOBS); fi
-
 # What has threads, once more in the schedule fuzzer's build; in the long run under ThreadSanitizer too.
 THREADED := torture-linearizability torture-bank lifecycle_test write_control_test
 
 torture: ## the crash, corruption and concurrency programme in short, 15 minutes at most
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
-	@$(FUZZERS)
+	@JOBS=$(JOBS) scripts/fuzz.sh --build fuzz
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@python3 scripts/torture.py short
 
 torture-long: ## the same at full length, 170 minutes at most; a second call goes on where it ended
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
-	@$(FUZZERS)
+	@JOBS=$(JOBS) scripts/fuzz.sh --build fuzz fuzz_fast
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@scripts/build.sh schedule-tsan $(JOBS) $(THREADED)
 	@python3 scripts/torture.py long
