@@ -44,11 +44,13 @@ bench-full: ## the same on all data sets: hours on a machine that does nothing e
 # Sanitizers are 5 to 20 times slower: the long tests run on a part of their work.
 SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60
 
-asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer (RECORD=1 appends to docs/results)
 	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=asan
+	@$(if $(RECORD),python3 scripts/record_sanitizer.py asan)
 
-tsan: ## all tests under ThreadSanitizer, without suppressions
+tsan: ## all tests under ThreadSanitizer, without suppressions (RECORD=1 appends to docs/results)
 	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=tsan
+	@$(if $(RECORD),python3 scripts/record_sanitizer.py tsan)
 
 fuzz: ## each fuzz target for 30 seconds (SECONDS=n)
 	@scripts/bootstrap.sh build fuzz

@@ -21,13 +21,14 @@ RESULTS = ROOT / "docs" / "results" / "torture.jsonl"
 PAGE = ROOT / "docs" / "reliability.md"
 TORTURE = ROOT / "torture"
 PEER_NAMES = ("rocksdb", "leveldb", "lmdb", "sqlite")
-# Of each test the figure that counts its trials, in words, and the one that counts all there are, if they can be exhausted.
+# Of each test the figure that counts its trials, in words, and, where the trials are all there are, the one that counts
+# those that went well.
 TRIALS = {
     "alloc_sweep": ("allocations_failed", "failed allocations", ""),
     "bank": ("sums", "sums over all accounts", ""),
     "binary_faults": ("injections_reached", "injected faults", ""),
     "bit_rot": ("quiver_damages", "damages", ""),
-    "canaries": ("canaries", "deliberate mistakes", "canaries"),
+    "canaries": ("canaries", "deliberate mistakes noticed", "caught"),
     "crash_explorer": ("images", "crash images", ""),
     "fault_sweep": ("calls_failed", "failed calls", ""),
     "full_disk": ("quiver_cycles", "full-disk cycles", ""),
@@ -40,7 +41,7 @@ TRIALS = {
     "schedule": ("schedules", "schedules", ""),
     "slow_disk": ("scenarios", "scenarios", ""),
 }
-# What was set out to be shown: words, test, figure, and either the least it must be or the figure that it must equal.
+# What was set out to be shown: words, test, figure, and the least it must be, the figure that it must equal, or None for "none".
 GOALS = [
     ("crash images checked", "crash_explorer", "images", 1_000_000),
     ("call sites made to fail, of those reached", "fault_sweep", "call_sites_failed", "call_sites"),
@@ -50,6 +51,8 @@ GOALS = [
     ("model operations over all option sets", "model", "operations", 100_000_000),
     ("deliberate mistakes noticed by the tests, of those listed", "canaries", "caught", "canaries"),
     ("inputs of the fuzz target that has the fewest", "fuzz", "executions_min", 10_000_000),
+    ("reports of AddressSanitizer and UndefinedBehaviorSanitizer in all tests", "asan", "reports", None),
+    ("reports of ThreadSanitizer in all tests", "tsan", "reports", None),
     ("lines of `src/` that the tests reach, in percent", "coverage", "lines_percent", 95),
     ("branches of `src/` that the tests take, in percent", "coverage", "branches_percent", 85),
 ]
@@ -85,13 +88,14 @@ def percent(share):
     return f"{share:.{digits + 1}f}".rstrip("0") + " %"
 
 
-def bound(failures, trials):
-    """Failures of trials with the 95 % upper bound of the rate where there were none."""
+def bound(failures, trials, words=""):
+    """Failures of trials, which are `words`, with the 95 % upper bound of the rate where there were none."""
+    counted = f"{number(trials)} {words}".rstrip()
     if not trials:
         return "no trials"
     if failures:
-        return f"**{number(failures)}** of {number(trials)} ({percent(100 * failures / trials)})"
-    return f"0 of {number(trials)} (below {percent(min(100.0, 300 / trials))})"
+        return f"**{number(failures)}** of {counted} ({percent(100 * failures / trials)})"
+    return f"0 of {counted} (below {percent(min(100.0, 300 / trials))})"
 
 
 def section(readme, name):
@@ -154,23 +158,26 @@ def outcome(name, record):
     trials, failures = figures.get(key, 0), figures.get("violations", 0)
     if not trials:
         return f"{number(failures)} violations"
-    if whole and figures.get(whole) == trials:
-        return f"{number(failures)} of {number(trials)} {words} failed; that is all of them"
-    return f"{bound(failures, trials)} {words}"
+    if whole:  # all there are, so that there is no rate to bound
+        return f"{number(figures.get(whole, 0))} of {number(trials)} {words}"
+    return bound(failures, trials, words)
 
 
 def goals(results, machines):
     lines = ["| what | goal | measured | run (date, commit, machine) |", "|---|--:|--:|---|"]
     for words, test, key, least in GOALS:
         record = results.get(test)
-        goal = "all" if isinstance(least, str) else number(least)
+        goal = "all" if isinstance(least, str) else number(least or 0)
         if record is None or "skipped" in record:
             lines.append(f"| {words} | {goal} | not measured yet | |")
             continue
         figures = record["figures"]
         value, wanted = figures.get(key, 0), figures.get(least, 0) if isinstance(least, str) else least
         shown = f"{number(value)} of {number(wanted)}" if isinstance(least, str) else f"{value:,.10g}"
-        lines.append(f"| {words} | {goal} | {shown if value >= wanted else f'**{shown}**'} | {run_of(record, machines)} |")
+        if least is None:
+            shown += f" in {number(figures['tests'])} tests, {number(figures['suppressions'])} suppressions"
+        reached = value == 0 if least is None else value >= wanted
+        lines.append(f"| {words} | {goal} | {shown if reached else f'**{shown}**'} | {run_of(record, machines)} |")
     return lines
 
 

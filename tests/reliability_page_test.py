@@ -35,11 +35,17 @@ class Page(unittest.TestCase):
                          run_of("crash_explorer", {"images": 1_500_000, "violations": 0}))
         self.assertIn("| 3,000 | **2,999** | 2026-01-02, `0123456789`, A |", page)
         self.assertIn("| 1,000,000 | 1,500,000 | 2026-01-02, `0123456789`, A |", page)
-        self.assertIn("0 of 1,500,000 (below 0.0002 %) crash images", page)
+        self.assertIn("0 of 1,500,000 crash images (below 0.0002 %)", page)
         self.assertIn("Machine A: 2 x some processor.", page)
 
+    def test_sanitizers_have_no_reports_to_hope_for(self):
+        page = self.page(run_of("asan", {"tests": 50, "reports": 0, "suppressions": 0}),
+                         run_of("tsan", {"tests": 50, "reports": 1, "suppressions": 0}))
+        self.assertIn("| 0 | 0 in 50 tests, 0 suppressions |", page)
+        self.assertIn("| 0 | **1 in 50 tests, 0 suppressions** |", page)
+
     def test_violations_show(self):
-        self.assertIn("**2** of 400 (0.5 %) SIGKILLs", self.page(run_of("kill", {"quiver_kills": 400, "violations": 2}, passed=False)))
+        self.assertIn("**2** of 400 SIGKILLs (0.5 %)", self.page(run_of("kill", {"quiver_kills": 400, "violations": 2}, passed=False)))
 
     def test_the_newest_run_counts_and_a_skipped_one_only_alone(self):
         old, new = run_of("kill", {"quiver_kills": 5, "violations": 0}), run_of("kill", {"quiver_kills": 6, "violations": 0})
