@@ -62,7 +62,7 @@ Result<void> BringTable(Engine& engine, FileNumber number, io::Directory& target
                         CheckpointReport& report) {
   const std::string name = TableName(number);
   auto* const followed = dynamic_cast<FollowedDirectory*>(&engine.directory());
-  const Result<void> linked =
+  Result<void> linked =
       target.LinkFrom(followed != nullptr ? followed->base() : engine.directory(), name);
   if (linked) {
     ++report.tables_linked;
