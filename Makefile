@@ -45,7 +45,7 @@ bench-full: ## the same on all data sets: hours on a machine that does nothing e
 SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60
 
 asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer (RECORD=1 appends to docs/results)
-	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=asan
+	@$(SHORTER) ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) --no-print-directory test PRESET=asan
 	@$(if $(RECORD),python3 scripts/record_sanitizer.py asan)
 
 tsan: ## all tests under ThreadSanitizer, without suppressions (RECORD=1 appends to docs/results)
