@@ -49,18 +49,17 @@ bench-full: ## the same on all data sets: hours on a machine that does nothing e
 # Sanitizers are 5 to 20 times slower: the long tests run on a part of their work.
 SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60
 
-asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=asan
+asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer (RECORD=1 appends to docs/results)
+	@$(SHORTER) ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) --no-print-directory test PRESET=asan
+	@$(if $(RECORD),python3 scripts/record_sanitizer.py asan)
 
-tsan: ## all tests under ThreadSanitizer, without suppressions
+tsan: ## all tests under ThreadSanitizer, without suppressions (RECORD=1 appends to docs/results)
 	@$(SHORTER) $(MAKE) --no-print-directory test PRESET=tsan
+	@$(if $(RECORD),python3 scripts/record_sanitizer.py tsan)
 
 fuzz: ## each fuzz target for 30 seconds (SECONDS=n)
 	@scripts/bootstrap.sh build fuzz
 	@JOBS=$(JOBS) scripts/fuzz.sh $(or $(SECONDS),30)
-
-# The fuzz targets need clang 19: without it their part of the programme says that it was skipped.
-FUZZERS := if command -v clang++-19 >/dev/null; then scripts/build.sh fuzz $(JOBS) && scripts/build.sh fuzz_fast $(JOBS); fi
 
 # What has threads, once more in the schedule fuzzer's build; in the long run under ThreadSanitizer too.
 THREADED := torture-linearizability torture-bank lifecycle_test write_control_test
@@ -68,14 +67,14 @@ THREADED := torture-linearizability torture-bank lifecycle_test write_control_te
 torture: ## the crash, corruption and concurrency programme in short, 15 minutes at most
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
-	@$(FUZZERS)
+	@JOBS=$(JOBS) scripts/fuzz.sh --build fuzz
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@python3 scripts/torture.py short
 
 torture-long: ## the same at full length, 170 minutes at most; a second call goes on where it ended
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
-	@$(FUZZERS)
+	@JOBS=$(JOBS) scripts/fuzz.sh --build fuzz fuzz_fast
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@scripts/build.sh schedule-tsan $(JOBS) $(THREADED)
 	@python3 scripts/torture.py long

@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 #include "bytes_text.h"
 #include "exit_code.h"
@@ -140,7 +140,7 @@ Result<bool> WriteAll(int descriptor, std::string_view bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EPIPE) return false;  // it has said why
     if (written < 0) {
-      return Error(ErrorCode::kIo, std::string("the pipe to DuckDB: ") + std::strerror(errno));
+      return Error(ErrorCode::kIo, "the pipe to DuckDB: " + std::generic_category().message(errno));
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }

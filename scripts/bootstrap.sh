@@ -34,6 +34,14 @@ apt_need() {
   exit 1
 }
 
+# What a target can do without: it leaves out what needs the package, and says so.
+apt_want() {
+  local package
+  for package in "$@"; do
+    (apt_need "$package") || say "going on without $package"
+  done
+}
+
 # A virtual environment with the real Arrow readers that check our files, with what builds and tests the
 # Python package, and with what further lists name.   usage: python_packages [LIST...]
 python_packages() {
@@ -75,8 +83,9 @@ for group in "$@"; do
     demo) apt_need python3 python3-venv; python_packages ;;
     showcase) apt_need python3 python3-venv python3-dev; python_packages examples/showcase/requirements.txt ;;
     bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
-    torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
-               e2fsprogs xfsprogs util-linux ;;
+    torture) apt_need python3
+      apt_want strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev e2fsprogs xfsprogs \
+        util-linux clang-19 libclang-rt-19-dev ;;
     fuzz) apt_need clang-19 libclang-rt-19-dev ;;
     coverage) apt_need python3 gcovr ;;
     tidy) apt_need clang-19 clang-tidy-19 libclang-rt-19-dev ;;

@@ -3,16 +3,30 @@
 #   scripts/fuzz.sh [SECONDS] [TARGET...]   each target for SECONDS (default 30)
 #   scripts/fuzz.sh --minimise [TARGET...]  merges what runs have found into fuzz/corpus, smallest
 #                                           inputs first, at most 200 inputs and 64 KiB a target
+#   scripts/fuzz.sh --build PRESET...       only builds, and where clang 19 or its libFuzzer is missing says so
 set -euo pipefail
 cd "$(dirname "$0")/.."
+jobs=${JOBS:-$(nproc)}
+if [ "${1:-}" = --build ]; then
+  shift
+  probe=$(mktemp)
+  trap 'rm -f "$probe"' EXIT
+  if echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, long) { return 0; }' |
+    clang++-19 -fsanitize=fuzzer,address,undefined -x c++ - -o "$probe" 2>/dev/null; then
+    for preset in "$@"; do scripts/build.sh "$preset" "$jobs"; done
+  else
+    echo "fuzz targets: not built, clang 19 with libFuzzer is missing (scripts/bootstrap.sh fuzz installs it)"
+  fi
+  exit 0
+fi
 seconds=30
 minimise=
 case "${1:-}" in
   --minimise) minimise=1; shift ;;
   [0-9]*) seconds=$1; shift ;;
 esac
-scripts/build.sh fuzz "${JOBS:-$(nproc)}"
-[ -n "$minimise" ] || scripts/build.sh fuzz_fast "${JOBS:-$(nproc)}"
+scripts/build.sh fuzz "$jobs"
+[ -n "$minimise" ] || scripts/build.sh fuzz_fast "$jobs"
 if [ -z "$minimise" ]; then
   exec python3 torture/fuzz/run.py --each "$seconds" "$@"
 fi

@@ -1,43 +1,68 @@
 #!/usr/bin/env python3
 """Makes docs/reliability.md from what the torture tests say of themselves and from their newest results.
 
-usage: scripts/reliability_page.py [--check]
+usage: scripts/reliability_page.py [--check | --preview FILE]
 
 Sources: torture/*/README.md (promise, method, figures, command, limits of each test), torture/peers.md (the frame of the
-comparison, whose marks {{...}} are filled in) and docs/results/torture.jsonl (one line a run; the newest complete line of
-each test counts). A figure of 0 among N trials gets its 95 % upper bound, 3/N (the rule of three). A test
-without a result says so. --check changes nothing and fails if the page is not what it would write.
+comparison, whose marks {{...}} are filled in), torture/bugs.md, torture/canaries/canaries.toml, and docs/results/torture.jsonl
+(one line a run; the newest of each test counts, a skipped one only if there is no other). A figure of 0 among N trials gets its
+95 % upper bound, 3/N (the rule of three). A test without a result says so. --check changes nothing and fails if the page is
+not what it would write; --preview prints the page that the results in FILE would give, such as those of a short run in
+build/torture/results.jsonl.
 """
 import json
 import pathlib
 import re
 import sys
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results" / "torture.jsonl"
 PAGE = ROOT / "docs" / "reliability.md"
-PEERS = ROOT / "torture" / "peers.md"
-# Of each test the figure that counts its trials, in words. Tests that are not named here show all figures.
+TORTURE = ROOT / "torture"
+PEER_NAMES = ("rocksdb", "leveldb", "lmdb", "sqlite")
+# Of each test the figure that counts its trials, in words, and, where the trials are all there are, the one that counts
+# those that went well.
 TRIALS = {
-    "kill": ("quiver_kills", "SIGKILLs"),
-    "bit_rot": ("quiver_damages", "damages"),
-    "power_cut": ("quiver_database_cuts", "databases cut and verified"),
-    "full_disk": ("quiver_cycles", "full-disk cycles"),
-    "binary_faults": ("injections_reached", "injected faults"),
-    "crash_explorer": ("images", "crash images"),
-    "fault_sweep": ("calls_failed", "failed calls"),
-    "linearizability": ("histories", "histories"),
-    "bank": ("sums", "sums over all accounts"),
-    "schedule": ("schedules", "schedules"),
-    "model": ("operations", "model operations"),
+    "alloc_sweep": ("allocations_failed", "failed allocations", ""),
+    "bank": ("sums", "sums over all accounts", ""),
+    "binary_faults": ("injections_reached", "injected faults", ""),
+    "bit_rot": ("quiver_damages", "damages", ""),
+    "canaries": ("canaries", "deliberate mistakes noticed", "caught"),
+    "crash_explorer": ("images", "crash images", ""),
+    "fault_sweep": ("calls_failed", "failed calls", ""),
+    "full_disk": ("quiver_cycles", "full-disk cycles", ""),
+    "fuzz": ("executions", "inputs", ""),
+    "kill": ("quiver_kills", "SIGKILLs", ""),
+    "linearizability": ("histories", "histories", ""),
+    "model": ("operations", "operations", ""),
+    "power_cut": ("quiver_database_cuts", "databases cut and verified", ""),
+    "recovery_time": ("kills", "timed recoveries", ""),
+    "schedule": ("schedules", "schedules", ""),
+    "slow_disk": ("scenarios", "scenarios", ""),
 }
+# What was set out to be shown: words, test, figure, and the least it must be, the figure that it must equal, or None for "none".
+GOALS = [
+    ("crash images checked", "crash_explorer", "images", 1_000_000),
+    ("call sites made to fail, of those reached", "fault_sweep", "call_sites_failed", "call_sites"),
+    ("single bits flipped, of all in the closed database", "bit_rot", "quiver_bits_flipped", "quiver_bits_possible"),
+    ("SIGKILLs over the three log modes", "kill", "quiver_kills", 3_000),
+    ("databases whose power was cut, on four file-system modes", "power_cut", "quiver_database_cuts", 5_000),
+    ("model operations over all option sets", "model", "operations", 100_000_000),
+    ("deliberate mistakes noticed by the tests, of those listed", "canaries", "caught", "canaries"),
+    ("inputs of the fuzz target that has the fewest", "fuzz", "executions_min", 10_000_000),
+    ("reports of AddressSanitizer and UndefinedBehaviorSanitizer in all tests", "asan", "reports", None),
+    ("reports of ThreadSanitizer in all tests", "tsan", "reports", None),
+    ("lines of `src/` that the tests reach, in percent", "coverage", "lines_percent", 95),
+    ("branches of `src/` that the tests take, in percent", "coverage", "branches_percent", 85),
+]
 
 
-def newest_results():
+def newest_results(path):
     """The last line of each test, skipped runs only if there is no other."""
     newest = {}
-    if RESULTS.exists():
-        for line in RESULTS.read_text().splitlines():
+    if path.exists():
+        for line in path.read_text().splitlines():
             record = json.loads(line)
             if "skipped" in record and record["test"] in newest and "skipped" not in newest[record["test"]]:
                 continue
@@ -46,16 +71,31 @@ def newest_results():
 
 
 def number(value):
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.3g}"
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def bound(failures, trials):
-    """Failures of trials with the 95 % upper bound of the rate where there were none."""
+def percent(share):
+    """A rate in percent, without an exponent."""
+    if share >= 10:
+        return f"{share:.0f} %"
+    if share >= 0.01:
+        return f"{share:.2g} %"
+    digits = 1
+    while round(share, digits) == 0:
+        digits += 1
+    return f"{share:.{digits + 1}f}".rstrip("0") + " %"
+
+
+def bound(failures, trials, words=""):
+    """Failures of trials, which are `words`, with the 95 % upper bound of the rate where there were none."""
+    counted = f"{number(trials)} {words}".rstrip()
     if not trials:
         return "no trials"
     if failures:
-        return f"**{number(failures)}** of {number(trials)} ({100 * failures / trials:.2g} %)"
-    return f"0 of {number(trials)} (below {300 / trials:.2g} %)"
+        return f"**{number(failures)}** of {counted} ({percent(100 * failures / trials)})"
+    return f"0 of {counted} (below {percent(min(100.0, 300 / trials))})"
 
 
 def section(readme, name):
@@ -64,54 +104,125 @@ def section(readme, name):
     return " ".join(match.group(1).split()) if match else ""
 
 
+def first_sentence(text):
+    return re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(".:")
+
+
+def from_docs(text, folder):
+    """Links of a page in torture/ (or a folder of it) are relative to that; here they are relative to docs/."""
+    def link(match):
+        target = match.group(1)
+        if target.startswith(("http", "#")):
+            return match.group(0)
+        path = (ROOT / folder / target).resolve().relative_to(ROOT)
+        return f"]({path.relative_to('docs') if path.is_relative_to('docs') else f'../{path}'})"
+    return re.sub(r"\]\(([^)\s]+)\)", link, text)
+
+
 def tests():
     """(name, README text) of each test, by name."""
-    found = []
-    for readme in sorted((ROOT / "torture").glob("*/README.md")):
-        found.append((readme.parent.name, readme.read_text()))
-    return found
+    return [(readme.parent.name, from_docs(readme.read_text(), f"torture/{readme.parent.name}"))
+            for readme in sorted(TORTURE.glob("*/README.md"))]
 
 
-def overview(results):
-    lines = ["| test | promise | newest result | violations, with the 95 % upper bound of their rate | command |", "|---|---|---|---|---|"]
+class Machines:
+    """A letter for each machine, since its name is long."""
+
+    def __init__(self):
+        self.names = []
+
+    def letter(self, name):
+        if name not in self.names:
+            self.names.append(name)
+        return chr(ord("A") + self.names.index(name))
+
+    def legend(self):
+        return [f"Machine {self.letter(name)}: {name}." for name in self.names]
+
+
+def run_of(record, machines):
+    return f"{record['date']}, `{record['commit']}`, {machines.letter(record['machine'])}"
+
+
+def outcome(name, record):
+    """What a test found, in a table's cell."""
+    if record is None:
+        return "no long run yet"
+    if "skipped" in record:
+        return f"skipped: {record['skipped']}"
+    figures = record["figures"]
+    if name == "coverage":
+        return f"{figures['lines_percent']} % of {number(figures['lines'])} lines, " \
+               f"{figures['branches_percent']} % of {number(figures['branches'])} branches"
+    key, words, whole = TRIALS.get(name, ("", "", ""))
+    trials, failures = figures.get(key, 0), figures.get("violations", 0)
+    if not trials:
+        return f"{number(failures)} violations"
+    if whole:  # all there are, so that there is no rate to bound
+        return f"{number(figures.get(whole, 0))} of {number(trials)} {words}"
+    return bound(failures, trials, words)
+
+
+def goals(results, machines):
+    lines = ["| what | goal | measured | run (date, commit, machine) |", "|---|--:|--:|---|"]
+    for words, test, key, least in GOALS:
+        record = results.get(test)
+        goal = "all" if isinstance(least, str) else number(least or 0)
+        if record is None or "skipped" in record:
+            lines.append(f"| {words} | {goal} | not measured yet | |")
+            continue
+        figures = record["figures"]
+        value, wanted = figures.get(key, 0), figures.get(least, 0) if isinstance(least, str) else least
+        shown = f"{number(value)} of {number(wanted)}" if isinstance(least, str) else f"{value:,.10g}"
+        if least is None:
+            shown += f" in {number(figures['tests'])} tests, {number(figures['suppressions'])} suppressions"
+        reached = value == 0 if least is None else value >= wanted
+        lines.append(f"| {words} | {goal} | {shown if reached else f'**{shown}**'} | {run_of(record, machines)} |")
+    return lines
+
+
+def overview(results, machines):
+    lines = ["| promise | test | violations among trials (95 % bound) | run (date, commit, machine) | command |", "|---|---|---|---|---|"]
     for name, readme in tests():
         record = results.get(name)
-        promise, command = section(readme, "Promise"), section(readme, "Command")
-        if record is None:
-            newest, violations = "no long run yet", ""
-        elif "skipped" in record:
-            newest, violations = f"skipped: {record['skipped']}", ""
-        else:
-            figures = record["figures"]
-            key, words = TRIALS.get(name, ("", ""))
-            trials = figures.get(key, 0)
-            shown = f"{number(trials)} {words}" if trials else f"{len(figures)} figures"
-            newest = f"{shown}, {record['date']}, `{record['commit']}`"
-            violations = bound(figures.get("violations", 0), trials) if trials else number(figures.get("violations", 0))
-        lines.append(f"| [{name}](../torture/{name}/README.md) | {promise} | {newest} | {violations} | {command.split(' (')[0]} |")
+        command = "make coverage RECORD=1" if name == "coverage" else f"scripts/torture.py long {name}"
+        where = run_of(record, machines) if record and "skipped" not in record else ""
+        lines.append(f"| {first_sentence(section(readme, 'Promise'))} | [{name}](#{name}) | {outcome(name, record)} | {where} | `{command}` |")
     return lines
 
 
 def details(results):
-    lines = []
+    lines = ["## Each test"]
     for name, readme in tests():
-        lines += ["", f"## {name}", ""]
-        for part in ("Promise", "Method", "Limits"):
-            text = section(readme, part)
-            # Links of a README are relative to its folder.
-            text = re.sub(r"\]\(\.\./", "](../torture/", text)
+        lines += ["", f"### {name}", ""]
+        for part in ("Promise", "Method", "Figures", "Command", "Limits"):
+            text = section(readme, part if part != "Command" else "Commands?")
             if text:
                 lines += [f"**{part}.** {text}", ""]
+        lines[-1:] = ["", f"Its page: [torture/{name}](../torture/{name}/README.md).", ""]
         record = results.get(name)
         if record is None:
             lines.append("No long run has been recorded yet.")
             continue
-        figures = record["figures"]
-        own = {key: value for key, value in figures.items() if not key.startswith(("rocksdb", "leveldb", "lmdb", "sqlite"))}
         lines.append(f"Newest run: {record['date']}, commit `{record['commit']}`, seed {record['seed']}, {number(record['seconds'])} s, "
-                     f"{record['machine']}.")
-        lines += ["", "| figure | value |", "|---|---|"]
-        lines += [f"| {key} | {number(value)} |" for key, value in own.items()]
+                     f"{record['machine']}." + (f" Skipped: {record['skipped']}." if "skipped" in record else ""))
+        own = {key: value for key, value in record["figures"].items() if not key.startswith(PEER_NAMES)}
+        if own:
+            lines += ["", "| figure | value |", "|---|--:|"]
+            lines += [f"| {key} | {number(value)} |" for key, value in own.items()]
+    return lines
+
+
+def mistakes():
+    """The canaries: what was done wrong on purpose, and which test notices."""
+    lines = ["## Mistakes of others, and our own, made on purpose", "",
+             "Known bugs of other engines (named by their number there) and every skipped sync, check and lock that we could think of, each woven into a copy of the sources and "
+             "woken alone ([canaries](#canaries)). The test named is the first that has to fail.", "",
+             "| mistake | noticed by |", "|---|---|"]
+    for canary in tomllib.loads((TORTURE / "canaries" / "canaries.toml").read_text())["canary"]:
+        program, _, pattern = canary["caught"][0].partition(" ")
+        pattern = pattern.strip("*.") if not pattern.isdigit() else ""
+        lines.append(f"| {canary['bug'].removeprefix('Fixed: ')} | `{program}`{' ' + pattern.replace('*', ' ').replace(':', ', ') if pattern else ''} |")
     return lines
 
 
@@ -134,37 +245,48 @@ class PeerTable:
         return bound(value, total)
 
     def text(self):
-        body = re.sub(r"\{\{(\w+) ([\w+/]+)\}\}", self.fill, PEERS.read_text())
-        return re.sub(r"^# ", "## ", body, flags=re.M)
+        body = re.sub(r"\{\{(\w+) ([\w+/]+)\}\}", self.fill, (TORTURE / "peers.md").read_text())
+        return included(body)
 
 
-def page():
-    results = newest_results()
+def included(text):
+    """A page of torture/ as a section of this one."""
+    return re.sub(r"^# ", "## ", from_docs(text, "torture"), flags=re.M).rstrip()
+
+
+def page(results):
+    machines = Machines()
+    shown = goals(results, machines), overview(results, machines)
     lines = ["# Reliability", "",
              "Made by `make reliability` from the tests' own pages, [torture/](../torture/), and from their newest results, "
              "`docs/results/torture.jsonl`. Do not edit.", "",
              "What is promised stands in [guarantees.md](guarantees.md). This page says how each promise is tried, and what came of it. A figure of 0 is no proof: "
-             "beside it stands the rate that it excludes with 95 % confidence, 3/N for N independent trials.", "",
-             "`make torture` runs everything in 15 minutes at most; `make torture-long` runs the full lengths and records the results.", ""]
-    lines += overview(results)
-    if PEERS.exists():
-        lines += ["", PeerTable(results).text().rstrip()]
-    lines += details(results)
-    return "\n".join(lines).rstrip() + "\n"
+             "beside it stands the rate that it excludes with 95 % confidence, 3/N for N trials (the rule of three), for failures among trials as the test draws them. "
+             "Trials that share a database are not wholly independent, so take it as an order of magnitude.", "",
+             "`make torture` runs everything in short, in 15 minutes at most, in every CI run; `make torture-long` runs the full lengths and records the results shown here. "
+             "What falls short of its goal is printed in bold.", "", "## What was to be shown", ""]
+    lines += shown[0] + ["", "## Each promise, how often it was tried, and what broke it", ""] + shown[1] + [""]
+    lines += machines.legend() + ["", PeerTable(results).text(), ""]
+    lines += [included((TORTURE / "bugs.md").read_text()), ""] + mistakes() + [""] + details(results)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
 def main():
-    text = page()
-    if sys.argv[1:] == ["--check"]:
+    if len(sys.argv) == 3 and sys.argv[1] == "--preview":
+        print(page(newest_results(pathlib.Path(sys.argv[2]))), end="")
+        return 0
+    if sys.argv[1:] not in ([], ["--check"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    results = newest_results(RESULTS)
+    text = page(results)
+    if sys.argv[1:]:
         if PAGE.exists() and PAGE.read_text() == text:
             return 0
         print(f"{PAGE.relative_to(ROOT)} is not what its sources say: run make reliability", file=sys.stderr)
         return 1
-    if sys.argv[1:]:
-        print(__doc__, file=sys.stderr)
-        return 2
     PAGE.write_text(text)
-    print(f"{PAGE.relative_to(ROOT)}: {len(tests())} tests, {len(newest_results())} with results")
+    print(f"{PAGE.relative_to(ROOT)}: {len(tests())} tests, {len(results)} with results")
     return 0
 
 

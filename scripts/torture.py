@@ -10,12 +10,15 @@ docs/results/torture.jsonl as soon as it has it, and keeps in build/torture/long
 done for this commit: called again after a cut, it goes on with the rest. A test whose time is null in
 torture/plan.json is left out of that run unless it is named.
 """
+import contextlib
 import json
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -23,6 +26,9 @@ BIN = ROOT / "build" / "torture" / "bin"
 # name: (command, seconds in the short run, seconds in the long run). Each test is described in
 # docs/reliability.md. Programs that do a fixed amount of work stop earlier by themselves.
 TESTS = json.loads((ROOT / "torture" / "plan.json").read_text())
+
+# A test that takes so many times its share, and so much more, hangs. Slow machines get there late.
+HANG_TIMES, HANG_S = 3.0, 600.0
 
 
 def commit() -> str:
@@ -48,6 +54,11 @@ def record(test: str, length: str, result: dict) -> dict:
             "length": length} | {key: value for key, value in result.items() if key != "test"}
 
 
+def kill_group(process: subprocess.Popen) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def run(name: str, entry: dict, length: str, seed: int) -> dict:
     """Runs one test; its output is shown as it comes, its last line is the result."""
     seconds = entry[length] or entry["long"]
@@ -58,17 +69,29 @@ def run(name: str, entry: dict, length: str, seed: int) -> dict:
     print(f"== {name} ({seconds} s)", flush=True)
     last = ""
     start = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", cwd=ROOT) as process:
-        for line in process.stdout:
-            last = line.strip() or last
-            if not line.startswith("{"):
-                print("   " + line.rstrip(), flush=True)
-        code = process.wait()
+    # A group of its own, so that a test that hangs goes with its children.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", cwd=ROOT,
+                          start_new_session=True) as process:
+        limit_s = HANG_TIMES * seconds + HANG_S
+        watchdog = threading.Timer(limit_s, kill_group, [process])
+        watchdog.start()
+        try:
+            for line in process.stdout:
+                last = line.strip() or last
+                if not line.startswith("{"):
+                    print("   " + line.rstrip(), flush=True)
+            code = process.wait()
+        except BaseException:
+            kill_group(process)
+            raise
+        finally:
+            watchdog.cancel()
     try:
         result = json.loads(last)
     except ValueError:
         result = {"test": name, "seed": seed, "passed": False,
                   "figures": {"violations": 1}, "error": f"exit code {code}, no figures"}
+        print(f"   no figures, exit code {code}" + (f": killed after {limit_s:.0f} s" if code == -signal.SIGKILL else ""))
     if code not in (0, 77):
         result["passed"] = False
     result["seconds"] = round(time.monotonic() - start, 1)
@@ -98,6 +121,7 @@ def main() -> int:
     target = ROOT / ("build/torture/results.jsonl" if length == "short" else "docs/results/torture.jsonl")
     target.parent.mkdir(parents=True, exist_ok=True)
     passed = failed = skipped = 0
+    start = time.monotonic()
     for name in wanted:
         if name in done:
             print(f"== {name}: done before, at this commit")
@@ -105,16 +129,17 @@ def main() -> int:
         result = run(name, TESTS[name], length, seed)
         with target.open("a") as out:
             out.write(json.dumps(record(name, length, result)) + "\n")
-        if "skipped" in result:
-            skipped += 1
-        elif result["passed"]:
-            passed += 1
-        else:
+        if not result["passed"]:
             failed += 1
+        elif "skipped" in result:
+            skipped += 1
+        else:
+            passed += 1
         if length == "long" and result["passed"]:
             done[name] = True
             state_file.write_text(json.dumps({"commit": version, "done": done}))
-    print(f"torture: {passed} passed, {failed} failed, {skipped} skipped")
+    minutes = (time.monotonic() - start) / 60
+    print(f"torture: {passed} passed, {failed} failed, {skipped} skipped in {minutes:.1f} min")
     return 1 if failed else 0
 
 

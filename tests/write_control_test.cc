@@ -70,7 +70,7 @@ TEST_F(WriteControlTest, UnsyncedBytesOfBatchModeKeepTheirBoundOnASlowDisk) {
   config.wal_batch_interval_ms = 60'000;  // the bound alone makes writes durable
   Open(config);
   const auto caller = std::this_thread::get_id();
-  files_.SetHook([&](OperationKind kind, std::string_view) -> std::optional<Error> {
+  files_.SetHook([caller](OperationKind kind, std::string_view) -> std::optional<Error> {
     const bool background = std::this_thread::get_id() != caller;
     if (kind == OperationKind::kSyncLog && background) {
       std::this_thread::sleep_for(milliseconds(20));

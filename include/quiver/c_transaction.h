@@ -16,14 +16,18 @@
 #include "quiver/c.h"
 
 #ifdef __cplusplus
+// A C program may pass any number, which C++ must be able to read in order to refuse it.
+#define QUIVER_ENUM_OF_INT : int
 extern "C" {
+#else
+#define QUIVER_ENUM_OF_INT
 #endif
 
 // NOLINTBEGIN(modernize-use-using): this is C
 
 typedef struct quiver_transaction quiver_transaction;
 
-typedef enum quiver_isolation {
+typedef enum quiver_isolation QUIVER_ENUM_OF_INT {
   QUIVER_SNAPSHOT_ISOLATION = 0,      ///< conflicts if something that it wrote was written
   QUIVER_SERIALIZABLE_ISOLATION = 1,  ///< or something that it read
 } quiver_isolation;

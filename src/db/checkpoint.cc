@@ -67,7 +67,7 @@ Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory
                         CheckpointReport& report, CopyProgress* progress) {
   const std::string name = TableName(table.number);
   auto* const followed = dynamic_cast<FollowedDirectory*>(&engine.directory());
-  const Result<void> linked =
+  Result<void> linked =
       target.LinkFrom(followed != nullptr ? followed->base() : engine.directory(), name);
   if (linked) {
     ++report.tables_linked;

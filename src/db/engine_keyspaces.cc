@@ -92,7 +92,7 @@ Result<void> Engine::DropKeyspace(const Keyspace& keyspace) {
   edit.dropped_keyspaces.push_back(state->id);
   state->dropped.store(true, std::memory_order_release);
   write_path_->Drain();
-  const Result<void> applied = worker_->ApplyEdit(edit, [&] {
+  Result<void> applied = worker_->ApplyEdit(edit, [&] {
     obsolete_files_->AddAll(*state->state.views().Pin()->version);
     state->state.Clear();
   });

@@ -22,9 +22,9 @@ bool MayBeTheWriter(const Error& error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Engine>> OpenFollower(const io::Environment& environment,
-                                             const std::filesystem::path& path,
-                                             std::shared_ptr<const MergeOperator> merge_operator) {
+Result<std::shared_ptr<Engine>> OpenFollower(
+    const io::Environment& environment, const std::filesystem::path& path,
+    const std::shared_ptr<const MergeOperator>& merge_operator) {
   QUIVER_TRY(environment.file_system->OpenDirectory(path, /*create=*/false));
   for (int tries = 1;; ++tries) {
     auto engine = Engine::Open(environment, path, {}, OpenMode::kFollower, merge_operator);

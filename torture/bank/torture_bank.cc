@@ -42,7 +42,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kPhases = 6;
-constexpr milliseconds kPatience{60'000};
+constexpr milliseconds kPatience{180'000};
 
 class Bank {
  public:

@@ -29,6 +29,8 @@ namespace fs = std::filesystem;
 constexpr unsigned long kShutdownRequest = _IOR('X', 125, std::uint32_t);
 constexpr std::uint32_t kShutdownFlushLog = 1;
 constexpr std::uint32_t kShutdownNow = 2;
+constexpr int kAttachAttempts = 16;
+constexpr int kUnmountAttemptsMs = 30'000;
 
 Error SystemError(const std::string& what) {
   const ErrorCode code = errno == ENOSPC ? ErrorCode::kNoSpace : ErrorCode::kIo;
@@ -128,28 +130,44 @@ CuttableDisk::~CuttableDisk() {
 
 // The device clears itself when its last user is gone, this process included.
 Result<void> CuttableDisk::Attach() {
+  // Where memory is short, a write to the device would fail as no disk does.
+  struct statvfs room{};
+  if (::statvfs(directory_.c_str(), &room) != 0 ||
+      room.f_bavail * room.f_frsize < kind_.size_bytes) {
+    return Error(ErrorCode::kNoSpace, directory_.string() + " has less room than the " +
+                                          std::to_string(kind_.size_bytes) + " bytes of the image");
+  }
   const int image_fd = ::open(image_.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
   if (image_fd < 0 || ::ftruncate(image_fd, static_cast<off_t>(kind_.size_bytes)) != 0) {
     return SystemError("make the image " + image_.string());
   }
-  const int control = ::open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-  const int number = control < 0 ? -1 : ::ioctl(control, LOOP_CTL_GET_FREE);
-  if (control >= 0) ::close(control);
-  if (number < 0) {
-    ::close(image_fd);
-    return SystemError("find a free loop device");
+  bool attached = TryAttach(image_fd);
+  // Another process was faster: the next device, then.
+  for (int attempt = 0; !attached && errno == EBUSY && attempt < kAttachAttempts; ++attempt) {
+    attached = TryAttach(image_fd);
   }
+  const int cause = errno;
+  ::close(image_fd);
+  errno = cause;
+  if (!attached) return SystemError("attach a loop device");
+  return {};
+}
+
+bool CuttableDisk::TryAttach(int image_fd) {
+  const int control = ::open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+  if (control < 0) return false;
+  const int number = ::ioctl(control, LOOP_CTL_GET_FREE);
+  const int cause = errno;
+  ::close(control);
+  errno = cause;
+  if (number < 0) return false;
   device_ = "/dev/loop" + std::to_string(number);
+  if (device_fd_ >= 0) ::close(device_fd_);
   device_fd_ = ::open(device_.c_str(), O_RDWR | O_CLOEXEC);
   loop_config config{};
   config.fd = static_cast<__u32>(image_fd);
   config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
-  const bool attached = device_fd_ >= 0 && ::ioctl(device_fd_, LOOP_CONFIGURE, &config) == 0;
-  const int cause = errno;
-  ::close(image_fd);
-  errno = cause;
-  if (!attached) return SystemError("attach " + device_);
-  return {};
+  return device_fd_ >= 0 && ::ioctl(device_fd_, LOOP_CONFIGURE, &config) == 0;
 }
 
 Result<void> CuttableDisk::RunTool(const std::string& command) const {
@@ -183,7 +201,8 @@ Result<void> CuttableDisk::PowerOn() {
   // A process that was just killed may still be letting go of its files.
   int attempts = 0;
   while (::umount2(mount_point_.c_str(), 0) != 0) {
-    if (errno != EBUSY || ++attempts > 2000) return SystemError("unmount " + kind_.name);
+    if (errno != EBUSY || ++attempts > kUnmountAttemptsMs)
+      return SystemError("unmount " + kind_.name);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   if (!kind_.check.empty()) QUIVER_TRY(RunTool(kind_.check));

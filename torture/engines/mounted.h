@@ -81,6 +81,8 @@ class CuttableDisk {
  private:
   CuttableDisk(const DiskKind& kind, const std::filesystem::path& directory);
   Result<void> Attach();
+  /// False with errno; EBUSY if another process took the device meanwhile.
+  bool TryAttach(int image_fd);
   Result<void> Mount();
   Result<void> RunTool(const std::string& command) const;
 

@@ -37,10 +37,12 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kDiskBytes = std::uint64_t{48} << 20;
 constexpr std::uint64_t kCyclesPerDatabase = 6;
-constexpr milliseconds kPatience{30'000};
-// The peers are given this long to write again by themselves.
+// What counts as a hang, however slow the machine.
+constexpr milliseconds kPatience{120'000};
+// The peers are given this long to write again by themselves, and to refuse.
 constexpr milliseconds kPeerResume{2'000};
-constexpr milliseconds kRefusal{10'000};
+constexpr milliseconds kRefusal{60'000};
+constexpr milliseconds kPeerRefusal{10'000};  // LMDB may never refuse: it rewrites its own pages
 
 struct Case {
   std::uint64_t number = 0;
@@ -172,7 +174,7 @@ class FullDisk {
   // Takes all space but a random rest; grows as long as the writers find room elsewhere.
   bool Fill() {
     const std::uint64_t rest = random_.OneIn(2) ? 0 : random_.Below(300 << 10);
-    const auto deadline = Clock::now() + kRefusal;
+    const auto deadline = Clock::now() + (case_.is_quiver() ? kRefusal : kPeerRefusal);
     while (Clock::now() < deadline && healthy_) {
       const std::uint64_t room = disk_.FreeBytes();
       if (room > rest) GrowBallast(room - rest);

@@ -32,7 +32,7 @@ REPLAY = BUILD / "bin" / "fuzz_corpus_test"
 FINDINGS = BUILD / "findings"
 # What one input may take. libFuzzer ends a run that hangs after TIMEOUT_S of wall time, which leaves room
 # for a busy machine; inputs that took over a second are measured again, alone and in processor time.
-TIMEOUT_S, SLOW_S, ALLOCATION_MIB, RESIDENT_MIB = 10, 1.0, 256, 1024
+TIMEOUT_S, SLOW_S, HANG_S, ALLOCATION_MIB, RESIDENT_MIB = 10, 1.0, 120.0, 256, 1024
 # Stacks of allocations are for the replay of a finding: gathering them costs a tenth of the time.
 ENVIRONMENT = os.environ | {"ASAN_OPTIONS": "quarantine_size_mb=8:malloc_context_size=1"}
 SLICES_PER_TARGET, SLICE_S_MIN, SLICE_S_MAX = 4, 4, 60
@@ -72,8 +72,12 @@ def targets() -> dict:
 
 
 def processor_seconds(name: str, path: pathlib.Path) -> float:
+    """Of one run alone; HANG_S if it does not end."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([REPLAY, name, path], capture_output=True, env=ENVIRONMENT, check=False)
+    try:
+        subprocess.run([REPLAY, name, path], capture_output=True, env=ENVIRONMENT, check=False, timeout=HANG_S)
+    except subprocess.TimeoutExpired:
+        return HANG_S
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
@@ -100,14 +104,16 @@ def fuzz(name: str, input_bytes_max: int, limits: list, seed: int, work: pathlib
         executions = max((int(count) for count in re.findall(r"^#(\d+)", log, re.M)), default=0)
     coverage = [int(edges) for edges in re.findall(r"cov: (\d+)", log)]
     findings = []
+    disturbed = False  # libFuzzer ended the slice because the machine stood still
     for path in sorted(artifacts.iterdir()):
-        if path.name.startswith("slow-unit") and processor_seconds(name, path) <= SLOW_S:
+        if path.name.startswith(("slow-unit", "timeout")) and processor_seconds(name, path) <= SLOW_S:
+            disturbed |= path.name.startswith("timeout")
             continue
         FINDINGS.mkdir(parents=True, exist_ok=True)
         kept = FINDINGS / f"{name}-{path.name}"
         shutil.copy(path, kept)
         findings.append(kept)
-    if done.returncode != 0 and not findings:
+    if done.returncode != 0 and not findings and not disturbed:
         findings.append(None)
     summary = re.search(r"^(SUMMARY: .*|.*(?:ERROR|DEADLYSIGNAL).*|.*check failed.*)$", log, re.M | re.I)
     return {"executions": executions, "fast": fast, "edges": max(coverage, default=0), "resident_mib": stat("peak_rss_mb"),

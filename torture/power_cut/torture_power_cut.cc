@@ -39,7 +39,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kCutsPerTurn = 20;
-constexpr milliseconds kPatience{60'000};
+constexpr milliseconds kPatience{120'000};
 constexpr std::uint64_t kBatchBytes = 16 << 10;
 
 struct Victim {

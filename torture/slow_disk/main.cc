@@ -212,8 +212,9 @@ class Scenario {
     while (std::chrono::steady_clock::now() < end) {
       const std::uint64_t reads_before = reads_.load();
       SleepMs(100);
-      if (reads_.load() == reads_before && !ProgressWithin(5, reads_, reads_before)) {
-        Fail("no read was answered for five seconds");
+      if (reads_.load() == reads_before &&
+          !ProgressWithin(kDeadlockSeconds, reads_, reads_before)) {
+        Fail("no read was answered for a minute");
       }
       const DatabaseMetrics metrics = engine_->Metrics();
       run_.Max("memtables_bytes_max", static_cast<double>(metrics.memory_memtables_bytes));
