@@ -4,7 +4,7 @@
 usage: scripts/reliability_page.py [--check | --preview FILE]
 
 Sources: torture/*/README.md (promise, method, figures, command, limits of each test), torture/peers.md (the frame of the
-comparison, whose marks {{...}} are filled in), torture/bugs.md, torture/canaries/canaries.toml, and docs/results/torture.jsonl
+comparison, whose marks {{...}} are filled in), docs/regressions.md, torture/canaries/canaries.toml, and docs/results/torture.jsonl
 (one line a run; the newest of each test counts, a skipped one only if there is no other). A figure of 0 among N trials gets its
 95 % upper bound, 3/N (the rule of three). A test without a result says so. --check changes nothing and fails if the page is
 not what it would write; --preview prints the page that the results in FILE would give, such as those of a short run in
@@ -249,9 +249,10 @@ class PeerTable:
         return included(body)
 
 
-def included(text):
-    """A page of torture/ as a section of this one."""
-    return re.sub(r"^# ", "## ", from_docs(text, "torture"), flags=re.M).rstrip()
+def own_bugs():
+    """The bugs of Quiver from the page that also has those of other engines."""
+    section = (ROOT / "docs" / "regressions.md").read_text().split("\n## Of Quiver\n", 1)[1]
+    return "## Bugs found in Quiver, all mended\n" + section.split("\n## ", 1)[0].rstrip()
 
 
 def page(results):
@@ -267,7 +268,7 @@ def page(results):
              "What falls short of its goal is printed in bold.", "", "## What was to be shown", ""]
     lines += shown[0] + ["", "## Each promise, how often it was tried, and what broke it", ""] + shown[1] + [""]
     lines += machines.legend() + ["", PeerTable(results).text(), ""]
-    lines += [included((TORTURE / "bugs.md").read_text()), ""] + mistakes() + [""] + details(results)
+    lines += [own_bugs(), ""] + mistakes() + [""] + details(results)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
