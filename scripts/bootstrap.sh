@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench torture fuzz coverage tidy format docs)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo bench peers torture fuzz coverage tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -67,6 +67,14 @@ node_readers() {
   fi
 }
 
+# For scripts/peers.sh. Debian's older cargo cannot read today's index of crates.
+peer_builders() {
+  apt_need g++ cmake ninja-build libsnappy-dev liblz4-dev libzstd-dev liburing-dev binutils
+  local minor
+  minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
+  [ "${minor:-0}" -ge 70 ] || apt_need cargo-web
+}
+
 for group in "$@"; do
   case "$group" in
     build) apt_need g++ cmake ninja-build pkg-config libxxhash-dev liblz4-dev libzstd-dev libflatbuffers-dev \
@@ -74,6 +82,7 @@ for group in "$@"; do
     test) apt_need python3 python3-venv python3-dev strace; python_readers; node_readers ;;
     demo) apt_need python3 python3-venv; python_readers ;;
     bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
+    peers) peer_builders ;;
     torture) apt_need python3 strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev \
                e2fsprogs xfsprogs util-linux ;;
     fuzz) apt_need clang-19 libclang-rt-19-dev ;;
