@@ -1,5 +1,6 @@
 // The memtables against each other in an open database, the log and all else around them included.
-#include <array>
+#include <algorithm>
+#include <optional>
 
 #include "driver/machine.h"
 #include "rows/group.h"
@@ -9,9 +10,10 @@ namespace quiver::bench {
 namespace {
 
 constexpr std::uint64_t kSeekRows = 10;
-// Memory for the structure around the entries: no flush begins before all are in.
-constexpr std::uint64_t kRoom = 8;
-constexpr std::uint64_t kRoomBytes = std::uint64_t{16} << 20;
+// Times the data, for the structure around the entries: no flush begins before all are in. The
+// least is what every kind may have at most.
+constexpr std::uint64_t kRoom = 4;
+constexpr std::uint64_t kLeastMemtableBytes = std::uint64_t{4} << 20;
 
 enum class Order : std::uint8_t { kSequential, kRandom };
 
@@ -19,9 +21,16 @@ class MemtableChoice {
  public:
   explicit MemtableChoice(GroupContext& context) : context_(context), dataset_(context.dataset) {
     EngineOptions& options = context_.options;
-    options.memtable_bytes = dataset_.data_bytes() * kRoom + kRoomBytes;
+    options.memtable_bytes = std::max(kLeastMemtableBytes, dataset_.data_bytes() * kRoom);
     options.memtable_count_max = 2;
     root_ = options.directory;
+  }
+
+  /// The reason, if a memtable of this kind may not be so large.
+  std::optional<std::string> Refused() {
+    const auto opened = context_.kind.open(context_.options);
+    if (opened || opened.error().code() != ErrorCode::kInvalidArgument) return std::nullopt;
+    return opened.error().ToString();
   }
 
   /// Fills empty databases until the time is over, one at least; the last one stays. Returns false
@@ -153,10 +162,10 @@ class MemtableChoice {
 
 void RunMemtables(GroupContext& context) {
   MemtableChoice choice(context);
+  const std::string rows = "memtable rows of " + context.dataset.name;
+  if (const auto reason = choice.Refused()) return ReportSkipped(rows, *reason);
   if (!choice.Fill("memtable_put_in_order", Order::kSequential, 1)) {
-    ReportSkipped("memtable rows of " + context.dataset.name,
-                  "the memtable is flushed before it holds as much");
-    return;
+    return ReportSkipped(rows, "the memtable is flushed before it holds as much");
   }
   choice.Fill("memtable_put_t2", Order::kRandom, 2);
   choice.Fill("memtable_put_t1", Order::kRandom, 1);
