@@ -17,7 +17,7 @@ MEMTABLE_ROWS = {
     "memtable_put_in_order": "puts in key order",
     "memtable_put_t1": "puts in random order",
     "memtable_put_t2": "the same from two threads",
-    "memtable_get": "gets",
+    "memtable_get_hit": "gets",
     "memtable_seek10": "seeks with 10 steps",
     "memtable_scan": "scan, rows",
     "memtable_put_and_seek10": "a put and a seek with 10 steps, in turn",

@@ -74,7 +74,7 @@ class MemtableChoice {
         }
       };
     });
-    ReportRow("memtable_get", gets.rate(), Unit::kPerSecond);
+    ReportRow("memtable_get_hit", gets.rate(), Unit::kPerSecond);
   }
 
   void Seeks() {

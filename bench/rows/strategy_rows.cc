@@ -2,7 +2,7 @@
 // of what they leave.
 //
 // The geometry is that of a large database in small: so many memtables of data that every strategy
-// has its levels, and tables as large as a memtable.
+// has its levels, and tables of half a memtable, about what one is flushed to.
 #include "driver/machine.h"
 #include "driver/statistics.h"
 #include "rows/group.h"
@@ -58,7 +58,7 @@ class StrategyChoice {
     const auto set = [&](const char* name, std::uint64_t bytes) {
       options.settings.emplace_back(name, std::to_string(bytes));
     };
-    set("table_size_bytes", options.memtable_bytes);
+    set("table_size_bytes", options.memtable_bytes / 2);
     set("level_base_bytes", 4 * options.memtable_bytes);
     const std::pair<std::string, std::string> fifo{"compaction_strategy", "fifo"};
     drops_old_ =
