@@ -16,7 +16,7 @@ WINS_FROM = 1.1  # times as good as the default's: less is noise
 MEMTABLE_ROWS = {
     "memtable_put_in_order": "puts in key order",
     "memtable_put_t1": "puts in random order",
-    "memtable_put_t2": "the same from two threads",
+    "memtable_put_t2": "puts from two threads",
     "memtable_get_hit": "gets",
     "memtable_seek10": "seeks with 10 steps",
     "memtable_scan": "scan, rows",
@@ -28,22 +28,42 @@ STRATEGY_ROWS = {
     "strategy_load": "load, settled",
     "strategy_overwrite": "overwrites, settled",
     "strategy_overwrite_p9999": "overwrite, 99.99 % are faster",
-    "strategy_write_amplification": "bytes written a byte put",
+    "strategy_write_amplification_told": "bytes written a byte put",
+    "strategy_write_amplification": "the same as the kernel counts it",
     "strategy_space": "space a live byte, at rest",
     "strategy_space_peak": "space a live byte, at most",
     "strategy_runs": "runs left",
     "strategy_get": "gets",
-    "strategy_found": "share of the keys that gets find",
+    "strategy_forgotten": "share of the keys that gets miss",
     "strategy_get_absent": "gets of absent keys",
     "strategy_seek10": "seeks with 10 steps",
     "strategy_scan": "scan, rows",
 }
 
-# If you …, take …: rows (with the data set, if not the first one) where it is to be better than the default, and rows
-# that show the price.
+# If you …, take …: rows where it is to be better than the default, and rows that show the price, with their data sets.
 MEMTABLE_DEFAULT, STRATEGY_DEFAULT = "enhanced_skiplist", "leveled"
-MEMTABLE_ADVICE = []
-STRATEGY_ADVICE = []
+MEMTABLE_ADVICE = [
+    {"if": "load in any order and read only what is flushed", "take": "vector",
+     "wins": [("64MiB", "memtable_put_t1"), ("64MiB", "memtable_put_t2")],
+     "costs": [("64MiB", "memtable_get_hit"), ("64MiB", "memtable_put_and_seek10")]},
+    {"if": "keep memtables small and read by key what was just written", "take": "hash_skiplist",
+     "wins": [("1MiB", "memtable_get_hit")],
+     "costs": [("64MiB", "memtable_put_t1"), ("64MiB", "memtable_entry_bytes")]},
+    {"if": "put long keys with common beginnings, and seldom scan what was just written", "take": "trie",
+     "wins": [("64MiB-prefix", "memtable_put_in_order"), ("64MiB-prefix", "memtable_put_t1")],
+     "costs": [("64MiB-prefix", "memtable_seek10"), ("64MiB-prefix", "memtable_entry_bytes")]},
+]
+STRATEGY_ADVICE = [
+    {"if": "write much, read little, and have room for four times the data", "take": "tiered",
+     "wins": [("S", "strategy_overwrite"), ("S", "strategy_write_amplification_told")],
+     "costs": [("S", "strategy_space_peak"), ("S", "strategy_scan"), ("S", "strategy_seek10")]},
+    {"if": "scan and seek much, and overwrite little", "take": "lazy_leveling",
+     "wins": [("S", "strategy_scan"), ("S", "strategy_seek10"), ("S", "strategy_space")],
+     "costs": [("S", "strategy_write_amplification_told"), ("S", "strategy_space_peak")]},
+    {"if": "keep a log or a cache whose oldest entries may vanish", "take": "fifo",
+     "wins": [("S", "strategy_overwrite"), ("S", "strategy_write_amplification_told")],
+     "costs": [("S", "strategy_get"), ("S", "strategy_seek10"), ("S", "strategy_scan")]},
+]
 
 
 class Figures:
@@ -71,45 +91,66 @@ class Figures:
         return table(["", "unit", *[f"`{choice}`" for choice in self.choices]], lines)
 
     def against_default(self, choice, dataset, name):
-        """How many times as good as the default, and both figures as text."""
-        mine, usual = (self.rows[dataset, name, which] for which in (choice, self.default))
+        """How many times as good as the default (1 where their spans meet), and both figures as text."""
+        mine, usual = (self.rows.get((dataset, name, which)) for which in (choice, self.default))
+        if not mine or not usual or not mine["median"] or not usual["median"]:
+            return None, "no figures"
         more = mine["more_is_better"]
         times = mine["median"] / usual["median"] if more else usual["median"] / mine["median"]
-        return times, f"{short(mine['median'])} against {short(usual['median'])} {mine['unit']}"
+        apart = mine["min"] > usual["max"] or mine["max"] < usual["min"]
+        return times if apart else 1, f"{short(mine['median'])} against {short(usual['median'])} {mine['unit']}"
 
     def advice(self, pieces, titles):
         lines = []
         for piece in pieces:
             choice, texts = piece["take"], {"wins": [], "costs": []}
             for kind, found in texts.items():
-                for dataset, name in piece.get(kind, []):
+                for dataset, name in piece[kind]:
                     times, text = self.against_default(choice, dataset, name)
-                    if (times < WINS_FROM) if kind == "wins" else (times > 1 / WINS_FROM):
-                        raise SystemExit(f"advice for {choice}: {name} on {dataset} is {times:.2f} times as good as with "
-                                         f"{self.default}: not what its '{kind}' say. Write it anew")
-                    found.append(f"{titles[name]} ({dataset}): {text}")
-            lines.append([piece["if"], f"`{choice}`", "; ".join(texts["wins"]) or piece["because"], "; ".join(texts["costs"]) or "–"])
-        return table(["if you …", "take", f"since, against `{self.default}`", "it costs"], lines)
+                    if times is None or (times < WINS_FROM if kind == "wins" else times > 1 / WINS_FROM):
+                        raise SystemExit(f"the advice to take {choice}: among its '{kind}' is {name} on {dataset}, but the figures are "
+                                         f"{text} of {self.default}. Write it anew")
+                    found.append(f"{titles[name]}{self.where(dataset)}: {text}")
+            lines.append([piece["if"], f"`{choice}`", "; ".join(texts["wins"]), "; ".join(texts["costs"])])
+        lines.append(["do none of these", f"`{self.default}`", "it is the default, and the measure of this table", ""])
+        return table(["if you …", "take", f"since it has, against `{self.default}`", "it costs"], lines)
+
+    def where(self, dataset):
+        return f" ({dataset})" if len(self.datasets) > 1 else ""
+
+    def differences(self, dataset, titles):
+        """For each choice, where it is clearly better and worse than the default."""
+        lines = []
+        for choice in self.choices:
+            if choice == self.default:
+                continue
+            better, worse = [], []
+            for name, title in titles.items():
+                times, _ = self.against_default(choice, dataset, name)
+                if times is not None and times >= WINS_FROM:
+                    better.append(f"{title} {short(times)}x")
+                elif times is not None and times <= 1 / WINS_FROM:
+                    worse.append(f"{title} {short(1 / times)}x")
+            if any((dataset, name, choice) in self.rows for name in titles):
+                lines.append([f"`{choice}`", "; ".join(better) or "nothing", "; ".join(worse) or "nothing"])
+        return table([f"against `{self.default}`", "better", "worse"], lines)
 
 
-def memtables(figures):
-    parts = [taken(figures.document), figures.advice(MEMTABLE_ADVICE, MEMTABLE_ROWS)]
+def render(figures, advice, titles, main_dataset):
+    parts = [taken(figures.document), figures.advice(advice, titles),
+             f"All that differs by a tenth or more{figures.where(main_dataset)}:", figures.differences(main_dataset, titles)]
     for dataset in figures.datasets:
-        parts += [f"### {dataset}", figures.table(dataset, MEMTABLE_ROWS)]
+        parts += [f"### Figures of {dataset}"] if len(figures.datasets) > 1 else ["### Figures"]
+        parts.append(figures.table(dataset, titles))
     return "\n\n".join(parts)
-
-
-def strategies(figures):
-    return "\n\n".join([taken(figures.document), figures.advice(STRATEGY_ADVICE, STRATEGY_ROWS),
-                        figures.table(figures.datasets[0], STRATEGY_ROWS)])
 
 
 def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     page = pathlib.Path(sys.argv[3]) if len(sys.argv) == 4 else ROOT / "docs" / "choosing.md"
-    replace_part(page, "memtables", memtables(Figures(sys.argv[1], MEMTABLE_DEFAULT)))
-    replace_part(page, "strategies", strategies(Figures(sys.argv[2], STRATEGY_DEFAULT)))
+    replace_part(page, "memtables", render(Figures(sys.argv[1], MEMTABLE_DEFAULT), MEMTABLE_ADVICE, MEMTABLE_ROWS, "64MiB"))
+    replace_part(page, "strategies", render(Figures(sys.argv[2], STRATEGY_DEFAULT), STRATEGY_ADVICE, STRATEGY_ROWS, "S"))
 
 
 if __name__ == "__main__":
