@@ -5,7 +5,7 @@ PRESET ?= release
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: help build lib test unit demo showcase bench bench-full asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
+.PHONY: help build lib test unit demo showcase bench bench-peers bench-full bench-growth bench-choosing asan tsan torture torture-long reliability coverage tidy format check-format style install clean docs hooks deps fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,10 +41,23 @@ bench: ## Quiver beside RocksDB, LevelDB, LMDB, WiredTiger: a smoke run of at mo
 	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
 	@scripts/bench.sh smoke
 
-bench-full: ## the same on all data sets: hours on a machine that does nothing else
-	@scripts/bootstrap.sh build bench
+bench-peers: ## builds release libraries of RocksDB and LevelDB, which the benchmarks then take: a quarter of an hour
+	@scripts/bootstrap.sh build bench peers
+	@scripts/peers.sh $(JOBS)
+
+bench-full: bench-peers ## all rows on all data sets: hours on a machine that does nothing else (MINUTES=n: in parts)
 	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
 	@scripts/bench.sh full
+
+bench-growth: ## how costs grow from 1 M to 100 M entries (ENGINES=quiver,rocksdb+thp MINUTES=n: in parts)
+	@scripts/bootstrap.sh build bench
+	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
+	@scripts/bench.sh growth
+
+bench-choosing: ## the memtables and the compaction strategies against each other (MINUTES=n: in parts)
+	@scripts/bootstrap.sh build bench
+	@scripts/build.sh release $(JOBS) quiver-bench memtable-bench
+	@scripts/bench.sh choosing
 
 # Sanitizers are 5 to 20 times slower: the long tests run on a part of their work.
 SHORTER := QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 GROUPS = "bulk,load,batch,sync,memtable,reads,overwrite,reopen"
 ROWS = ["bulk_load", "fillrandom_t1", "batch100", "sync_put_t8", "get_hit_t1", "get_hit_t2", "get_miss_t1", "multiget32",
@@ -56,6 +57,39 @@ def quick_folder():
     return None
 
 
+def check_resumed(binary, folder):
+    """A run that is killed goes on where it ended, and its children that had ended are not run again."""
+    output, journal = folder / "resumed.json", folder / "journal"
+    flags = [binary, "--directory", str(folder), "--scale", "0.0002", "--seconds", "0.01", "--rounds", "2", "--datasets", "S,M",
+             "--engines", "quiver", "--groups", GROUPS, "--json", str(output), "--journal", str(journal), "--repeats", "0", "--disturbance-percent", "1000"]
+    process = subprocess.Popen(flags, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # The first line says what run it is, the second has the constants.
+    while process.poll() is None and not (journal.exists() and len(journal.read_text().splitlines()) >= 6):
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    noted = journal.read_text().count("\n")
+    done = subprocess.run(flags, capture_output=True, text=True, timeout=100, check=False)
+    check(done.returncode == 0, f"the second call: status {done.returncode}\n{done.stderr[-4000:]}")
+    figures = json.loads(output.read_text())
+    children = len([line for line in done.stderr.splitlines() if line.startswith("round ")])
+    check(noted >= 6 and children == figures["runs"]["all"] - (noted - 2),
+          f"{children} children ran, {noted} lines were noted, {figures['runs']}")
+    check(all(row["samples"] == 2 for row in figures["rows"] if row["dataset"] == "S"), "a row has not both rounds")
+    check(not journal.exists(), "the journal of a complete run is left behind")
+
+
+def check_choices(binary, folder, plan, row):
+    """Each value of a setting of Quiver has a column, or says why it has none."""
+    output = folder / "choices.json"
+    done = run(binary, str(folder), "--plan", plan, "--scale", "0.002", "--seconds", "0.01", "--rounds", "1", "--json", str(output))
+    check(done.returncode == 0, f"plan {plan}: status {done.returncode}\n{done.stderr[-4000:]}")
+    figures = json.loads(output.read_text())
+    engines = {engine["name"] for engine in figures["engines"]}
+    measured = {found["engine"] for found in figures["rows"] if found["row"] == row}
+    check(len(engines) >= 4 and measured == engines, f"plan {plan}: {row} of {measured}, not of {engines}")
+
+
 def main():
     binary = sys.argv[1]
     with tempfile.TemporaryDirectory(dir=quick_folder()) as folder:
@@ -66,6 +100,9 @@ def main():
         figures = json.loads(output.read_text())
         leftovers = [path.name for path in pathlib.Path(folder).iterdir() if path != output]
         check(not leftovers, f"left behind: {leftovers}")
+        check_resumed(binary, pathlib.Path(folder))
+        check_choices(binary, pathlib.Path(folder), "memtables", "memtable_flush")
+        check_choices(binary, pathlib.Path(folder), "strategies", "strategy_scan")
         bad = run(binary, folder, "--engines", "nosuch")
         check(bad.returncode == 1 and "no engine" in bad.stderr, "an unknown engine is not refused")
     rows = {(row["dataset"], row["row"], row["engine"]): row for row in figures["rows"]}

@@ -7,29 +7,15 @@ import json
 import pathlib
 import sys
 
+from bench_text import mark, replace_part, short, table, taken
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
-
-
-def short(value):
-    if value is None:
-        return "–"
-    for unit, size in ((" M", 1e6), (" k", 1e3)):
-        if abs(value) >= 0.9995 * size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
-
-
-def table(head, lines):
-    rule = ["---"] + ["---:"] * (len(head) - 1)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *lines])
 
 
 def cell(row):
     if row is None:
         return "–"
-    mark = " *" if row["disturbed"] else ""
-    return f"{short(row['median'])} ({short(row['min'])}–{short(row['max'])}){mark}"
+    return f"{short(row['median'])} ({short(row['min'])}–{short(row['max'])}){mark(row)}"
 
 
 def dataset_table(figures, dataset):
@@ -59,12 +45,7 @@ def targets_table(figures):
 
 
 def render(figures):
-    facts = figures["facts"]
-    parts = [f"Taken {facts.get('begun')} to {facts.get('ended')} on {facts.get('machine')}; governor {facts.get('governor')}, transparent "
-             f"huge pages {facts.get('huge_pages')}; load average {facts.get('load_average')} before, {facts.get('load_average_after')} after; "
-             f"commit {facts.get('commit', 'unknown')}; plan {facts.get('plan')}, scale {facts.get('scale')}, {facts.get('seconds')} s a timed row, "
-             f"{facts.get('rounds')} rounds; {figures['runs']['disturbed']} of {figures['runs']['all']} runs were disturbed.",
-             "### Targets", targets_table(figures)]
+    parts = [taken(figures), "### Targets", targets_table(figures)]
     for dataset in dict.fromkeys(row["dataset"] for row in figures["rows"]):
         parts += [f"### Data set {dataset}", dataset_table(figures, dataset)]
     parts += ["† built with assertions, which slow it. * only disturbed runs.", "### Settings of the engines",
@@ -82,12 +63,7 @@ def main():
         sys.exit(__doc__)
     figures = json.loads(pathlib.Path(sys.argv[1]).read_text())
     page = pathlib.Path(sys.argv[2]) if len(sys.argv) == 3 else ROOT / "docs" / "performance.md"
-    text = page.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        sys.exit(f"{page}: want the markers '{BEGIN}' and '{END}' once each")
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    page.write_text(f"{head}{BEGIN}\n\n{render(figures)}\n\n{END}{tail}")
+    replace_part(page, "figures", render(figures))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import json
 import pathlib
 import sys
 
+from bench_text import short
+
 COLOURS = ["#c2410c", "#1d4ed8", "#60a5fa", "#15803d", "#7e22ce", "#b45309", "#475569", "#be185d"]
 BAR_HEIGHT, NAME_WIDTH, BAR_WIDTH, FIGURE_WIDTH = 18, 170, 520, 170
 STYLE = """
@@ -18,15 +20,6 @@ table { border-collapse: collapse; font-size: .9rem; } td, th { padding: .15rem 
 td { text-align: right; } td:first-child, th { text-align: left; } .goal { color: #15803d; } .floor { color: #a16207; }
 .below { color: #b91c1c; font-weight: 600; } .note { color: #57534e; font-size: .9rem; } svg text { font: 12px system-ui, sans-serif; }
 """
-
-
-def short(value):
-    if value is None:
-        return "–"
-    for unit, size in ((" M", 1e6), (" k", 1e3)):
-        if abs(value) >= 0.9995 * size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
 
 
 def escaped(value):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a group of targets needs and this machine misses. Idempotent; quiet when nothing is
-# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo showcase bench torture fuzz coverage tidy format docs)
+# missing.   usage: scripts/bootstrap.sh GROUP...   (build test demo showcase bench peers torture fuzz coverage tidy format docs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,6 +75,14 @@ node_readers() {
   fi
 }
 
+# For scripts/peers.sh. Debian's older cargo cannot read today's index of crates.
+peer_builders() {
+  apt_need g++ cmake ninja-build libsnappy-dev liblz4-dev libzstd-dev liburing-dev binutils
+  local minor
+  minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
+  [ "${minor:-0}" -ge 70 ] || apt_need cargo-web
+}
+
 for group in "$@"; do
   case "$group" in
     build) apt_need g++ cmake ninja-build pkg-config libxxhash-dev liblz4-dev libzstd-dev libflatbuffers-dev \
@@ -83,6 +91,7 @@ for group in "$@"; do
     demo) apt_need python3 python3-venv; python_packages ;;
     showcase) apt_need python3 python3-venv python3-dev; python_packages examples/showcase/requirements.txt ;;
     bench) apt_need python3 librocksdb-dev libleveldb-dev liblmdb-dev libwiredtiger-dev libsnappy-dev libjemalloc2 ;;
+    peers) peer_builders ;;
     torture) apt_need python3
       apt_want strace librocksdb-dev libleveldb-dev liblmdb-dev libsqlite3-dev libsnappy-dev e2fsprogs xfsprogs \
         util-linux clang-19 libclang-rt-19-dev ;;

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 
 #include "driver/child.h"
 #include "driver/dataset.h"
+#include "driver/journal.h"
 #include "driver/machine.h"
 #include "driver/plan.h"
 #include "driver/results.h"
@@ -199,7 +202,7 @@ TEST(ChildTest, LinesOfAChildAreUnderstoodOrRefused) {
   }
 }
 
-// --- what is compared and written
+// --- what is kept of a run that was cut
 
 ChildOutcome OutcomeOf(std::vector<Measurement> measurements, bool disturbed = false) {
   ChildOutcome outcome;
@@ -207,6 +210,71 @@ ChildOutcome OutcomeOf(std::vector<Measurement> measurements, bool disturbed = f
   outcome.disturbance.disturbed = disturbed;
   return outcome;
 }
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::remove(path_); }
+  void TearDown() override { std::filesystem::remove(path_); }
+  void Append(const std::string& text) const { std::ofstream(path_, std::ios::app) << text; }
+
+  const std::filesystem::path path_ =
+      std::filesystem::path(::testing::TempDir()) / "quiver-journal-test";
+  const Journal::Identity identity_{{"commit", "abc"}, {"plan", "full"}};
+};
+
+TEST_F(JournalTest, ALaterCallFindsWhatAnEarlierOneMeasured) {
+  ChildOutcome measured = OutcomeOf({{"get", Unit::kPerSecond, 2.5}}, true);
+  measured.skipped = {"scan: no"};
+  measured.seconds = 3;
+  ChildOutcome failed = OutcomeOf({{"get", Unit::kPerSecond, 1}});
+  failed.error = "ended by signal 9";
+  {
+    auto journal = Journal::Open(path_, identity_);
+    ASSERT_TRUE(journal) << journal.error().ToString();
+    ASSERT_TRUE(journal->Add("a", measured));
+    ASSERT_TRUE(journal->Add("b", failed));
+  }
+  auto journal = Journal::Open(path_, identity_);
+  ASSERT_TRUE(journal) << journal.error().ToString();
+  const auto found = journal->Find("a");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->measurements.size(), 1U);
+  EXPECT_EQ(found->measurements[0].row, "get");
+  EXPECT_EQ(found->measurements[0].unit, Unit::kPerSecond);
+  EXPECT_EQ(found->measurements[0].value, 2.5);
+  EXPECT_EQ(found->skipped, measured.skipped);
+  EXPECT_EQ(found->seconds, 3);
+  EXPECT_TRUE(found->disturbance.disturbed);
+  EXPECT_FALSE(journal->Find("b")) << "a child that failed runs again";
+  journal->Remove();
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(JournalTest, ATornLastLineIsDroppedAndTheNextOneStandsAlone) {
+  ASSERT_TRUE(Journal::Open(path_, identity_));
+  Append("{\"child\":\"a\",\"outco");
+  {
+    auto journal = Journal::Open(path_, identity_);
+    ASSERT_TRUE(journal) << journal.error().ToString();
+    EXPECT_FALSE(journal->Find("a"));
+    ASSERT_TRUE(journal->Add("a", OutcomeOf({})));
+  }
+  const auto journal = Journal::Open(path_, identity_);
+  ASSERT_TRUE(journal) << journal.error().ToString();
+  EXPECT_TRUE(journal->Find("a"));
+}
+
+TEST_F(JournalTest, AJournalOfAnotherRunAndAFileThatIsNoneAreRefused) {
+  ASSERT_TRUE(Journal::Open(path_, identity_));
+  const auto other = Journal::Open(path_, {{"commit", "def"}, {"plan", "full"}});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_NE(other.error().ToString().find("commit is 'abc', not 'def'"), std::string::npos);
+  Append("{\"child\":\"a\",\"outcome\":{\"rows\":7}}\n");
+  EXPECT_FALSE(Journal::Open(path_, identity_));
+}
+
+// --- what is compared and written
 
 class ResultsTest : public ::testing::Test {
  protected:
@@ -375,7 +443,7 @@ TEST(PlanTest, KeptReadsKeepTheirLoadAndNothingElse) {
 }
 
 TEST(PlanTest, EveryReadOfALoadComesAfterIt) {
-  for (const char* name : {"smoke", "full"}) {
+  for (const char* name : {"smoke", "full", "growth", "memtables", "strategies"}) {
     const auto plan = PlanNamed(name);
     ASSERT_TRUE(plan);
     for (const Section& section : plan->sections) {

@@ -25,9 +25,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kMallocSettings = "thp:always,metadata_thp:always,dirty_decay_ms:60000";
+constexpr const char* kHugePageSettings = "thp:always,metadata_thp:always,dirty_decay_ms:60000";
+constexpr const char* kThisProgram = "/proc/self/exe";
 
-std::optional<std::string> HugePageMalloc() {
+std::optional<std::string> Jemalloc() {
 #ifdef QUIVER_BENCH_JEMALLOC
   if (std::filesystem::exists(QUIVER_BENCH_JEMALLOC)) return QUIVER_BENCH_JEMALLOC;
 #endif
@@ -42,9 +43,10 @@ std::optional<std::string> HugePageMalloc() {
     ::_exit(1);
   }
   if (::dup2(pipe, kChildPipe) < 0) ::_exit(1);
-  if (request.huge_pages) {
-    ::setenv("LD_PRELOAD", HugePageMalloc()->c_str(), 1);
-    ::setenv("MALLOC_CONF", kMallocSettings, 1);
+  if (request.allocator != Allocator::kSystem) {
+    ::setenv("LD_PRELOAD", Jemalloc()->c_str(), 1);
+    const bool huge_pages = request.allocator == Allocator::kJemallocHugePages;
+    ::setenv("MALLOC_CONF", huge_pages ? kHugePageSettings : "", 1);
   }
   std::vector<char*> arguments;
   std::string name = "quiver-bench";
@@ -52,8 +54,9 @@ std::optional<std::string> HugePageMalloc() {
   std::vector<std::string> copies = request.arguments;
   for (std::string& copy : copies) arguments.push_back(copy.data());
   arguments.push_back(nullptr);
-  ::execv("/proc/self/exe", arguments.data());
-  std::fprintf(stderr, "cannot run this program again: %s\n", std::strerror(errno));
+  const std::string& program = request.program.empty() ? kThisProgram : request.program;
+  ::execv(program.c_str(), arguments.data());
+  std::fprintf(stderr, "cannot run %s: %s\n", program.c_str(), std::strerror(errno));
   ::_exit(1);
 }
 
@@ -90,11 +93,15 @@ void Send(const Json& object) {
 
 }  // namespace
 
+bool JemallocAvailable() {
+  return Jemalloc().has_value();
+}
+
 bool HugePagesAvailable() {
   std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
   std::string line;
   std::getline(file, line);
-  return HugePageMalloc().has_value() && !line.empty() && line.find("[never]") == std::string::npos;
+  return JemallocAvailable() && !line.empty() && line.find("[never]") == std::string::npos;
 }
 
 ChildOutcome RunChild(const ChildRequest& request) {

@@ -5,6 +5,7 @@
 // Thread safety: one thread, which has made no others when it calls RunChild.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,16 @@ namespace quiver::bench {
 /// The descriptor that a child writes its lines to.
 inline constexpr int kChildPipe = 3;
 
+enum class Allocator : std::uint8_t {
+  kSystem,
+  kJemalloc,
+  kJemallocHugePages,  ///< with transparent huge pages
+};
+
 struct ChildRequest {
   std::vector<std::string> arguments;  ///< flags of the child
-  bool huge_pages = false;             ///< malloc of jemalloc, with transparent huge pages
+  std::string program;                 ///< another build of this program; empty: this one
+  Allocator allocator = Allocator::kSystem;
   const MemoryGroup* memory_group = nullptr;
   double timeout_s = 3600;
   double others_share_max = 0.1;  ///< see DisturbanceBetween
@@ -35,7 +43,9 @@ struct ChildOutcome {
 
 ChildOutcome RunChild(const ChildRequest& request);
 
-/// True if this build knows an allocator for ChildRequest::huge_pages and the system huge pages.
+/// True if this build knows where jemalloc is, and it is there.
+bool JemallocAvailable();
+/// True if, beside that, the system allows huge pages.
 bool HugePagesAvailable();
 
 // The child's side.

@@ -7,7 +7,11 @@ namespace quiver::bench {
 
 namespace {
 
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+// Room for the entries themselves, their block's share and the filters: 116 bytes become 150, and a
+// cache that is full to the brim misses.
+constexpr std::uint64_t kCachePerMillion = 200 * kMiB;
 constexpr std::size_t kDigits = 16;
 constexpr std::uint64_t kPoolBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kStampSalt = 0x5155495645520000ULL;
@@ -20,6 +24,14 @@ const std::vector<Dataset>& Datasets() {
       {"V", 1'000'000, 16, 4096, KeyShape::kPlain, false, 6 * kGiB, 0},
       {"S-zipf", 5'000'000, 16, 100, KeyShape::kPlain, true, 2 * kGiB, 0},
       {"S-prefix", 5'000'000, 64, 100, KeyShape::kSharedPrefix, false, 2 * kGiB, 0},
+      {"1M", 1'000'000, 16, 100, KeyShape::kPlain, false, kCachePerMillion, 0},
+      {"3M", 3'000'000, 16, 100, KeyShape::kPlain, false, 3 * kCachePerMillion, 0},
+      {"10M", 10'000'000, 16, 100, KeyShape::kPlain, false, 10 * kCachePerMillion, 0},
+      {"30M", 30'000'000, 16, 100, KeyShape::kPlain, false, 30 * kCachePerMillion, 0},
+      {"100M", 100'000'000, 16, 100, KeyShape::kPlain, false, 100 * kCachePerMillion, 0},
+      {"1MiB", kMiB / 116, 16, 100, KeyShape::kPlain, false, kGiB, 0},
+      {"64MiB", 64 * kMiB / 116, 16, 100, KeyShape::kPlain, false, kGiB, 0},
+      {"64MiB-prefix", 64 * kMiB / 164, 64, 100, KeyShape::kSharedPrefix, false, kGiB, 0},
   };
   return datasets;
 }

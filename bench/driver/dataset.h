@@ -7,6 +7,9 @@
 //   V        1 M entries of 16 + 4096 bytes      large values
 //   S-zipf   S, read with Zipf's law
 //   S-prefix S with keys of 64 bytes whose first 48 hardly tell them apart, unevenly spread
+//   1M … 100M           that many entries as S has them, the cache in proportion
+//   1MiB, 64MiB         what a memtable of that size takes of them; 64MiB-prefix: with S-prefix'
+//   keys
 //
 // Values: the second half repeats the first, so that a codec can halve them; the first eight bytes
 // say whose value it is.

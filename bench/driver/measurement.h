@@ -11,7 +11,14 @@
 
 namespace quiver::bench {
 
-enum class Unit : std::uint8_t { kPerSecond, kMilliseconds, kMicroseconds, kMebibytes, kFactor };
+enum class Unit : std::uint8_t {
+  kPerSecond,
+  kMilliseconds,
+  kMicroseconds,
+  kMebibytes,
+  kBytes,
+  kFactor
+};
 
 struct UnitInfo {
   std::string_view name;
@@ -19,8 +26,8 @@ struct UnitInfo {
 };
 
 /// In the order of Unit.
-inline constexpr std::array<UnitInfo, 5> kUnits{
-    {{"1/s", true}, {"ms", false}, {"us", false}, {"MiB", false}, {"x", false}}};
+inline constexpr std::array<UnitInfo, 6> kUnits{
+    {{"1/s", true}, {"ms", false}, {"us", false}, {"MiB", false}, {"bytes", false}, {"x", false}}};
 
 constexpr const UnitInfo& InfoOf(Unit unit) noexcept {
   return kUnits[static_cast<std::size_t>(unit)];

@@ -53,6 +53,40 @@ Section LargeValueSection() {
           .engine_by_engine = true};
 }
 
+// How the cost of an operation grows. The large sizes run once: they take many minutes.
+Section GrowthSection(const std::string& size, bool once) {
+  Section section{.name = size,
+                  .steps = {{size, "load", Store::kLoad},
+                            {size, "fill2"},
+                            {size, "reads", Store::kLoaded},
+                            {size, "overwrite", Store::kLoaded, 4}},
+                  .engine_by_engine = true};
+  for (Step& step : section.steps) step.first_round_only = once;
+  return section;
+}
+
+Plan GrowthPlan() {
+  return {.sections = {GrowthSection("1M", false), GrowthSection("3M", false),
+                       GrowthSection("10M", false), GrowthSection("30M", true),
+                       GrowthSection("100M", true)},
+          .seconds = 5};
+}
+
+Plan MemtablesPlan() {
+  return {.sections = {{.name = "memtables",
+                        .steps = {{"1MiB", "memtables"},
+                                  {"64MiB", "memtables"},
+                                  {"64MiB-prefix", "memtables"}}}},
+          .seconds = 1,
+          .setting = "memtable_kind"};
+}
+
+Plan StrategiesPlan() {
+  return {.sections = {{.name = "strategies", .steps = {{"S", "strategies"}}}},
+          .seconds = 3,
+          .setting = "compaction_strategy"};
+}
+
 bool Listed(const std::vector<std::string>& list, const std::string& name) {
   return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -64,6 +98,9 @@ std::optional<Plan> PlanNamed(std::string_view name) {
     return Plan{
         .sections = {SmallSection(), PrefixSection(), MediumSection(), LargeValueSection()}};
   }
+  if (name == "growth") return GrowthPlan();
+  if (name == "memtables") return MemtablesPlan();
+  if (name == "strategies") return StrategiesPlan();
   if (name != "smoke") return std::nullopt;
   Section medium = MediumSection();
   // As many bytes as S has at this scale, about: enough to see that every row works.

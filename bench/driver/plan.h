@@ -42,11 +42,14 @@ struct Plan {
   double scale = 1;
   double seconds = 10;
   std::uint64_t rounds = 3;
-  std::uint64_t minutes = 0;  ///< no round begins that would end later; 0 is no limit
+  std::uint64_t minutes = 0;  ///< no step begins later; 0 is no limit
   std::uint64_t repeats = 2;  ///< of a disturbed run
+  /// Not empty: not the engines take part, but Quiver once with each value of this setting.
+  std::string setting;
 };
 
-/// "smoke" (ten minutes at most), "full", or nothing.
+/// "smoke" (ten minutes at most), "full", "growth" (cost by number of entries), "memtables" and
+/// "strategies" (Quiver's own against each other), or nothing.
 std::optional<Plan> PlanNamed(std::string_view name);
 
 /// Keeps the steps whose data set and group are listed, and the loads that they need; an empty

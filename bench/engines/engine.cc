@@ -55,6 +55,17 @@ const std::vector<EngineKind>& AllEngineKinds() {
 #ifdef QUIVER_BENCH_ROCKSDB
     found.push_back(RocksDbEngineKind());
 #endif
+#ifdef QUIVER_BENCH_PACKAGED_ROCKSDB
+    // Two builds of one library do not go into one program.
+    found.push_back(RocksDbEngineKind());
+    found.back().title += " of the distribution";
+    found.back().version = QUIVER_BENCH_PACKAGED_ROCKSDB_VERSION;
+    found.back().built_with_assertions = QUIVER_BENCH_PACKAGED_ROCKSDB_ASSERTIONS;
+    found.back().note = found.back().built_with_assertions
+                            ? "this library was built with assertions, which slow it"
+                            : "";
+    found.back().program = QUIVER_BENCH_PACKAGED_ROCKSDB;
+#endif
 #ifdef QUIVER_BENCH_LEVELDB
     found.push_back(LevelDbEngineKind());
 #endif

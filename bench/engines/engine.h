@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "quiver/error.h"
@@ -50,6 +51,8 @@ struct EngineOptions {
   bool hold_compactions = false;    ///< flush only: runs pile up until Compact()
   bool bulk = false;                ///< opened for one BulkLoad()
   bool larger_than_memory = false;  ///< spare the page cache where the engine can
+  /// Settings of Quiver by name, which win over all of the above.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 struct KeyValue {
@@ -73,6 +76,12 @@ struct ScanTotals {
     touched += static_cast<unsigned char>(value.front());
     touched += static_cast<unsigned char>(value.back());
   }
+};
+
+/// What the memtables hold that no flush has taken yet.
+struct MemtableUse {
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  ///< of memory
 };
 
 enum class Direction : std::uint8_t { kForward, kBackward };
@@ -144,6 +153,10 @@ class Engine {
   virtual Result<double> WaitForDebt() = 0;
   /// Bytes written to the files for each byte of the user's, as the engine counts them since open.
   virtual std::optional<double> WriteAmplification() { return std::nullopt; }
+  /// Absent where a flush has already written some of what was put since open.
+  virtual std::optional<MemtableUse> UseOfMemtables() { return std::nullopt; }
+  /// Sorted runs on the disk: a scan merges them all.
+  virtual std::optional<std::uint64_t> Runs() { return std::nullopt; }
   virtual Result<void> Close() = 0;
 };
 
@@ -156,6 +169,7 @@ struct EngineKind {
   bool has_memtable = false;          ///< writes stay in memory until a flush
   bool can_hold_compactions = false;  ///< EngineOptions::hold_compactions works
   bool gains_from_malloc = false;     ///< its memory comes from malloc: huge pages help it
+  std::string program;                ///< that has this engine, if it is another than this one
   std::vector<Codec> codecs{Codec::kNone};
   Result<std::unique_ptr<Engine>> (*open)(const EngineOptions& options) = nullptr;
   std::string (*describe)(const EngineOptions& options) = nullptr;

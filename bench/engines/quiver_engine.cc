@@ -33,7 +33,7 @@ CompressionKind KindOf(Codec codec) {
   return CompressionKind::kNone;
 }
 
-DatabaseConfig ConfigFor(const EngineOptions& options) {
+Result<DatabaseConfig> ConfigFor(const EngineOptions& options) {
   DatabaseConfig config = HighPerformance();
   config.wal_mode = options.durability == Durability::kSynced ? WalMode::kSync : WalMode::kAsync;
   config.memtable_size_bytes = options.memtable_bytes;
@@ -56,6 +56,9 @@ DatabaseConfig ConfigFor(const EngineOptions& options) {
     config.stop_run_count = runs("stop_run_count");
     config.slowdown_run_count = std::min(config.stop_run_count - 1, runs("slowdown_run_count"));
     config.level0_run_trigger = std::min(config.slowdown_run_count, runs("level0_run_trigger"));
+  }
+  for (const auto& [name, value] : options.settings) {
+    if (auto set = SetSetting(config, name, value); !set) return set.error();
   }
   return config;
 }
@@ -207,6 +210,18 @@ class QuiverEngine final : public Engine {
     return database_->Metrics().write_amplification;
   }
 
+  std::optional<MemtableUse> UseOfMemtables() override {
+    const DatabaseMetrics metrics = database_->Metrics();
+    if (metrics.immutable_memtables != 0 || metrics.flushes != 0) return std::nullopt;
+    return MemtableUse{.entries = metrics.memtable_entries, .bytes = metrics.memtable_bytes};
+  }
+
+  std::optional<std::uint64_t> Runs() override {
+    std::uint64_t runs = 0;
+    for (const LevelMetrics& level : database_->Metrics().levels) runs += level.runs;
+    return runs;
+  }
+
   Result<void> Close() override { return database_->Close(); }
 
  private:
@@ -227,18 +242,21 @@ class QuiverEngine final : public Engine {
 };
 
 Result<std::unique_ptr<Engine>> Open(const EngineOptions& options) {
-  auto database = Database::Open(options.directory, ConfigFor(options));
+  const auto config = ConfigFor(options);
+  if (!config) return config.error();
+  auto database = Database::Open(options.directory, *config);
   if (!database) return database.error();
   return std::make_unique<QuiverEngine>(std::move(*database), options.directory);
 }
 
 // Every setting that differs from the defaults.
 std::string Describe(const EngineOptions& options) {
-  const DatabaseConfig config = ConfigFor(options);
+  const auto config = ConfigFor(options);
+  if (!config) return config.error().ToString();
   const DatabaseConfig defaults;
   std::string text = "preset high_performance; what differs from the defaults:";
   for (const SettingInfo& setting : ConfigTable()) {
-    const auto value = GetSetting(config, setting.name);
+    const auto value = GetSetting(*config, setting.name);
     const auto usual = GetSetting(defaults, setting.name);
     if (!value || !usual || *value == *usual) continue;
     text += " " + std::string(setting.name) + "=" + *value;

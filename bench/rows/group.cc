@@ -31,6 +31,9 @@ const std::vector<Group>& AllGroups() {
       {"ycsb", RunYcsb, "YCSB A to F with two threads, by Zipf's law"},
       {"reopen", RunReopen, "open and first get after SIGKILL with 64 MiB in the log"},
       {"compaction", RunCompaction, "a full compaction of flushed runs, rows a processor second"},
+      {"memtables", RunMemtables, "Quiver's memtables: puts, reads and memory before any flush"},
+      {"strategies", RunStrategies,
+       "Quiver's compaction strategies: overwrites and what they leave"},
   };
   return groups;
 }

@@ -56,6 +56,8 @@ void RunWhileWriting(GroupContext& context);
 void RunYcsb(GroupContext& context);
 void RunReopen(GroupContext& context);
 void RunCompaction(GroupContext& context);
+void RunMemtables(GroupContext& context);
+void RunStrategies(GroupContext& context);
 
 /// Ends the process with the error's text if `result` is one.
 template <typename T>
