@@ -10,103 +10,18 @@
 #include "base/random.h"
 #include "iterator/merging_iterator.h"
 #include "iterator/vector_iterator.h"
+#include "testing/blocks_iterator.h"
 #include "testing/seed.h"
 
 namespace quiver {
 namespace {
 
+using testing::BlocksIterator;
+using testing::ColumnBlock;
+
 bool ComesBefore(const OwnedEntry& a, const OwnedEntry& b) {
   return CompareEntry(a.key, a.sequence, b.key, b.sequence) < 0;
 }
-
-// Entries in columns of their own, as a block of a table has them.
-class ColumnBlock {
- public:
-  explicit ColumnBlock(const std::vector<OwnedEntry>& entries) {
-    key_offsets_.push_back(0);
-    value_offsets_.push_back(0);
-    for (const OwnedEntry& entry : entries) {
-      keys_ += entry.key;
-      values_ += entry.value;
-      key_offsets_.push_back(static_cast<std::uint32_t>(keys_.size()));
-      value_offsets_.push_back(static_cast<std::uint32_t>(values_.size()));
-      sequences_.push_back(entry.sequence);
-    }
-    columns_.keys = keys_.data();
-    columns_.values = values_.data();
-    columns_.key_offsets = key_offsets_.data();
-    columns_.value_offsets = value_offsets_.data();
-    columns_.sequences = sequences_.data();
-  }
-  ColumnBlock(const ColumnBlock&) = delete;
-  ColumnBlock& operator=(const ColumnBlock&) = delete;
-
-  std::uint32_t rows() const { return static_cast<std::uint32_t>(sequences_.size()); }
-  const EntryColumns& columns() const { return columns_; }
-
- private:
-  std::string keys_;
-  std::string values_;
-  std::vector<std::uint32_t> key_offsets_;
-  std::vector<std::uint32_t> value_offsets_;
-  std::vector<std::uint64_t> sequences_;
-  EntryColumns columns_;
-};
-
-// An iterator over blocks of a few rows each; moves are those of the contract.
-class BlocksIterator final : public InternalIterator {
- public:
-  BlocksIterator(std::vector<OwnedEntry> entries, std::size_t block_rows)
-      : entries_(std::move(entries)), block_rows_(block_rows) {
-    for (std::size_t first = 0; first < entries_.size(); first += block_rows) {
-      const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto rows = std::min(block_rows, entries_.size() - first);
-      blocks_.push_back(std::make_unique<ColumnBlock>(
-          std::vector<OwnedEntry>(begin, begin + static_cast<std::ptrdiff_t>(rows))));
-    }
-  }
-  void SeekToFirst() override { MoveTo(0); }
-  void SeekToLast() override { MoveTo(entries_.size() - 1); }
-  void Seek(std::string_view key, SequenceNumber sequence) override {
-    MoveTo(FirstAtOrAfter(key, sequence));
-  }
-  void SeekForPrev(std::string_view key, SequenceNumber sequence) override {
-    const std::size_t at = FirstAtOrAfter(key, sequence);
-    const bool hit =
-        at < entries_.size() && entries_[at].key == key && entries_[at].sequence == sequence;
-    MoveTo(hit ? at : at - 1);
-  }
-  void Next() override { MoveTo(index_ + 1); }
-  void Prev() override { MoveTo(index_ - 1); }
-  EntrySpan Span() override {
-    const ColumnBlock& block = *blocks_[index_ / block_rows_];
-    return {&block.columns(), static_cast<std::uint32_t>(index_ % block_rows_), block.rows()};
-  }
-  void Skip(std::uint32_t count) override { MoveTo(index_ + count); }
-  EntrySpan SpanBack() override {
-    const ColumnBlock& block = *blocks_[index_ / block_rows_];
-    return {&block.columns(), 0, static_cast<std::uint32_t>(index_ % block_rows_) + 1};
-  }
-  void SkipBack(std::uint32_t count) override { MoveTo(index_ - count); }
-
- private:
-  std::size_t FirstAtOrAfter(std::string_view key, SequenceNumber sequence) const {
-    const auto at = std::partition_point(entries_.begin(), entries_.end(), [&](const auto& entry) {
-      return CompareEntry(entry.key, entry.sequence, key, sequence) < 0;
-    });
-    return static_cast<std::size_t>(at - entries_.begin());
-  }
-  void MoveTo(std::size_t index) {
-    index_ = index;
-    valid_ = index < entries_.size();
-    if (valid_) entry_ = entries_[index].view();
-  }
-
-  const std::vector<OwnedEntry> entries_;
-  const std::size_t block_rows_;
-  std::vector<std::unique_ptr<ColumnBlock>> blocks_;
-  std::size_t index_ = 0;
-};
 
 std::vector<OwnedEntry> RandomEntries(Random& random, std::size_t count) {
   std::vector<OwnedEntry> entries;
