@@ -206,6 +206,42 @@ class ArrowStreamModelTest : public ::testing::TestWithParam<StreamCase> {
     streamed_ += expected.size();
   }
 
+  // An iterator goes to and fro in the same shapes: what it walks over are the stream's spans.
+  void CheckAWalk() {
+    const ArrowStreamOptions drawn = SomeOptions();
+    IteratorOptions options{.lower_bound = drawn.lower_bound,
+                            .upper_bound = drawn.upper_bound,
+                            .prefix = drawn.prefix,
+                            .fill_cache = drawn.fill_cache};
+    const Rows* rows = &rows_;
+    if (!held_.empty() && random_.OneIn(2)) {
+      const Held& held = held_[random_.Below(held_.size())];
+      options.snapshot = &held.snapshot;
+      rows = &held.rows;
+    }
+    const std::vector<ArrowRow> expected = Expected(*rows, {.lower_bound = drawn.lower_bound,
+                                                            .upper_bound = drawn.upper_bound,
+                                                            .prefix = drawn.prefix});
+    auto iterator = db_->NewIterator(options);
+    ASSERT_TRUE(iterator) << iterator.error().ToString();
+    iterator->SeekToLast();
+    std::size_t at = expected.size() - 1;
+    bool forward = false;
+    for (std::size_t moves = expected.size() + 200; moves > 0 && at < expected.size(); --moves) {
+      ASSERT_TRUE(iterator->Valid()) << "row " << at << " of " << expected.size();
+      ASSERT_EQ(iterator->key(), expected[at].key) << "row " << at;
+      ASSERT_EQ(iterator->value(), expected[at].value) << "row " << at;
+      if (random_.OneIn(forward ? 25 : 50)) forward = !forward;
+      if (at + 1 == expected.size()) forward = false;
+      forward ? iterator->Next() : iterator->Prev();
+      at += forward ? 1 : ~std::size_t{0};
+    }
+    if (at >= expected.size()) {
+      ASSERT_FALSE(iterator->Valid());
+    }
+    ASSERT_TRUE(iterator->status()) << iterator->status().error().ToString();
+  }
+
   static constexpr std::uint64_t kKeySpace = 6000;
   testing::TempDir dir_;
   std::unique_ptr<Database> db_;
@@ -224,6 +260,7 @@ TEST_P(ArrowStreamModelTest, EveryStreamShowsWhatTheModelShows) {
     WriteSome();
     ChangeShape();
     for (int streams = 0; streams < 4 && !HasFatalFailure(); ++streams) CheckAStream();
+    for (int walks = 0; walks < 2 && !HasFatalFailure(); ++walks) CheckAWalk();
   }
   EXPECT_GT(streamed_, std::uint64_t{5'000});
 }

@@ -120,18 +120,20 @@ class EntryKindsModelTest : public ::testing::TestWithParam<MemtableKind> {
     ASSERT_EQ(streamed, expected);
   }
 
-  // A walk to and fro from a random place.
+  // A walk to and fro from a random place, in stretches long enough for spans of rows.
   void CompareWalk(const Rows& expected, const Snapshot* snapshot) {
     auto iterator = engine_->NewIterator({.snapshot = snapshot});
     const std::string target = AnyKey();
     iterator->Seek(target);
     auto place = expected.lower_bound(target);
-    for (int i = 0; i < 12; ++i) {
+    bool forward = random_() % 2 == 0;
+    for (int i = 0; i < 60; ++i) {
       ASSERT_EQ(iterator->Valid(), place != expected.end());
       if (place == expected.end()) return;
       ASSERT_EQ(iterator->key(), place->first);
       ASSERT_EQ(iterator->value(), place->second);
-      if (random_() % 2 == 0) {
+      if (random_() % 8 == 0) forward = !forward;
+      if (forward && (std::next(place) != expected.end() || random_() % 2 == 0)) {
         iterator->Next();
         ++place;
       } else {

@@ -212,23 +212,33 @@ class ModelTest : public ::testing::TestWithParam<ModelCase> {
           at = part.upper_bound(target);
           at = at == part.begin() ? part.end() : std::prev(at);
           break;
-        case 4:
-        case 5:
-          if (at == part.end()) continue;
-          iterator.Next();
-          ++at;
-          break;
-        default:
-          if (at == part.end()) continue;
-          iterator.Prev();
-          at = at == part.begin() ? part.end() : std::prev(at);
+        default: Stretch(iterator, part, at, random_.OneIn(2));
       }
-      ASSERT_TRUE(iterator.status()) << iterator.status().error().ToString();
-      ASSERT_EQ(iterator.Valid(), at != part.end());
-      if (at == part.end()) continue;
-      ASSERT_EQ(iterator.key(), at->first);
-      ASSERT_EQ(iterator.value(), at->second);
+      ExpectAt(iterator, part, at);
     }
+  }
+
+  // One step, or so many that whole blocks are walked over.
+  void Stretch(Iterator& iterator, const Model& part, Model::const_iterator& at, bool forward) {
+    for (std::uint64_t moves = random_.OneIn(4) ? 1 + random_.Below(100) : 1;
+         moves > 0 && at != part.end() && !HasFatalFailure(); --moves) {
+      if (forward) {
+        iterator.Next();
+        ++at;
+      } else {
+        iterator.Prev();
+        at = at == part.begin() ? part.end() : std::prev(at);
+      }
+      ExpectAt(iterator, part, at);
+    }
+  }
+
+  void ExpectAt(const Iterator& iterator, const Model& part, Model::const_iterator at) {
+    ASSERT_TRUE(iterator.status()) << iterator.status().error().ToString();
+    ASSERT_EQ(iterator.Valid(), at != part.end());
+    if (at == part.end()) return;
+    ASSERT_EQ(iterator.key(), at->first);
+    ASSERT_EQ(iterator.value(), at->second);
   }
 
   void FullScan() {

@@ -28,15 +28,6 @@ Iterator::Impl::~Impl() {
   if (source_.metrics != nullptr) source_.metrics->iterator_steps.Add(steps_);
 }
 
-namespace {
-
-// Where runs take turns row by row, looking for spans costs more than it gains: after a short one
-// some rows are taken one by one.
-constexpr std::uint32_t kSpanRowsMin = 4;
-constexpr std::uint32_t kStepsAfterShortSpan = 16;
-
-}  // namespace
-
 bool Iterator::Impl::CheckOpen() {
   valid_ = false;
   if (source_.closed->load(std::memory_order_acquire)) {
@@ -65,32 +56,6 @@ void Iterator::Impl::Seek(std::string_view target) {
   NoteForward();
 }
 
-void Iterator::Impl::SeekToLast() {
-  if (!CheckOpen()) return;
-  span_ = {};
-  forward_ = false;
-  if (upper_) {
-    // (upper, max) is the first entry at or after the bound; what comes before it is inside.
-    source_.merged->SeekForPrev(*upper_, kSequenceMax);
-    if (source_.merged->Valid() && source_.merged->entry().key >= *upper_) source_.merged->Prev();
-  } else {
-    source_.merged->SeekToLast();
-  }
-  FindBackward();
-  NoteSeekBackward(upper_);
-}
-
-void Iterator::Impl::SeekForPrev(std::string_view target) {
-  if (upper_ && target >= *upper_) return SeekToLast();
-  if (!CheckOpen()) return;
-  span_ = {};
-  forward_ = false;
-  target_.assign(target);
-  source_.merged->SeekForPrev(target_, 0);
-  FindBackward();
-  if (source_.own.reads != nullptr) NoteSeekBackward(KeyBehind(target_));
-}
-
 void Iterator::Impl::Next() {
   if (!valid_ || !CheckOpen()) return;
   ++steps_;
@@ -101,7 +66,7 @@ void Iterator::Impl::Next() {
       NoteForward();
       return;
     }
-    SkipSpan();
+    LeaveSpanForward();
   } else if (!forward_) {
     TurnForward();
   } else if (!is_saved_) {
@@ -126,16 +91,14 @@ void Iterator::Impl::FindSpan() {
 
 // The merged cursor goes behind the span. Older versions of its last key may follow, in the next
 // block or in another run.
-void Iterator::Impl::SkipSpan() {
+void Iterator::Impl::LeaveSpanForward() {
   saved_key_.assign(span_.columns->KeyAt(span_.end - 1));
-  source_.merged->Skip(span_.rows());
-  span_ = {};
-}
-
-// The merged cursor goes to the current entry.
-void Iterator::Impl::LeaveSpan() {
-  if (span_.rows() == 0) return;
-  if (row_ != span_.begin) source_.merged->Skip(row_ - span_.begin);
+  if (forward_) {
+    source_.merged->Skip(span_.rows());
+  } else {
+    forward_ = true;
+    source_.merged->Next();
+  }
   span_ = {};
 }
 
@@ -159,8 +122,16 @@ void Iterator::Impl::Skip(std::uint32_t count) {
     valid_ = true;
     return;
   }
-  SkipSpan();
+  LeaveSpanForward();
   FindForward(/*skip_saved_key=*/true);
+}
+
+// True: every row is a put of a key of its own that this reader sees. False: some may be.
+bool Iterator::Impl::ShowsAllPuts(const EntryColumns& columns) const noexcept {
+  return columns.distinct_keys && columns.operations == nullptr &&
+         columns.operation == Operation::kPut && columns.expiries == nullptr &&
+         columns.max_sequence <= source_.sequence && source_.range_deletes.empty() &&
+         source_.own.range_deletes == nullptr;
 }
 
 // Of `span`, which begins with the current entry, the rows up to the first that is not to be shown
@@ -168,10 +139,7 @@ void Iterator::Impl::Skip(std::uint32_t count) {
 // it is not a plain, visible put of a key of its own: everything else goes through FindForward.
 std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const noexcept {
   const EntryColumns& columns = *span.columns;
-  const bool all_live = columns.operations == nullptr && columns.operation == Operation::kPut &&
-                        columns.expiries == nullptr && columns.max_sequence <= source_.sequence &&
-                        source_.range_deletes.empty() && source_.own.range_deletes == nullptr;
-  if (all_live && columns.distinct_keys) return span.rows();
+  if (ShowsAllPuts(columns)) return span.rows();
   std::uint32_t row = span.begin + 1;
   for (; row < span.end; ++row) {
     const EntryView entry = columns.EntryAt(row);
@@ -181,32 +149,11 @@ std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const no
   return row - span.begin;
 }
 
-void Iterator::Impl::Prev() {
-  if (!valid_ || !CheckOpen()) return;
-  ++steps_;
-  LeaveSpan();
-  if (forward_) TurnBackward();
-  FindBackward();
-  NoteBackward();
-}
-
 // What was passed over was read: up to the current key or, if nothing more was found, to the bound.
 void Iterator::Impl::NoteForward() {
   if (source_.own.reads == nullptr) [[likely]]
     return;
   source_.own.reads->ReachForward(valid_ ? std::optional(key()) : std::nullopt, upper_);
-}
-
-void Iterator::Impl::NoteSeekBackward(const std::optional<std::string>& end) {
-  if (source_.own.reads == nullptr) [[likely]]
-    return;
-  source_.own.reads->StartBefore(end, valid_ ? key() : std::string_view(lower_));
-}
-
-void Iterator::Impl::NoteBackward() {
-  if (source_.own.reads == nullptr) [[likely]]
-    return;
-  source_.own.reads->ReachBackward(valid_ ? key() : std::string_view(lower_));
 }
 
 // From before the versions of saved_key_ to its first version.
@@ -216,19 +163,6 @@ void Iterator::Impl::TurnForward() {
     source_.merged->Next();
   } else {
     source_.merged->Seek(saved_key_, kSequenceMax);
-  }
-}
-
-// From the current entry to before all versions of its key.
-void Iterator::Impl::TurnBackward() {
-  forward_ = false;
-  if (is_saved_) {
-    source_.merged->SeekForPrev(saved_key_, kSequenceMax);
-    return;
-  }
-  saved_key_.assign(source_.merged->entry().key);
-  while (source_.merged->Valid() && source_.merged->entry().key == saved_key_) {
-    source_.merged->Prev();
   }
 }
 
@@ -300,46 +234,6 @@ bool Iterator::Impl::ApplyOperands(std::optional<std::string_view> base,
   saved_value_ = std::move(value);
   ShowSaved();
   return true;
-}
-
-void Iterator::Impl::FindBackward() {
-  InternalIterator& merged = *source_.merged;
-  is_saved_ = true;
-  std::uint64_t skipped_deletes = 0;
-  bool have_key = false;
-  bool has_base = false;
-  std::vector<std::string> operands;  // since the last put or delete, the oldest first
-  for (; merged.Valid(); merged.Prev()) {
-    const EntryView& entry = merged.entry();
-    if (have_key && entry.key != saved_key_) {
-      if (has_base || !operands.empty()) break;
-      have_key = false;
-    }
-    if (entry.key < lower_) break;
-    if (IsInvisible(entry.sequence)) continue;
-    if (!have_key) saved_key_.assign(entry.key);
-    have_key = true;
-    const bool covered = IsCovered(entry);
-    if (entry.operation == Operation::kMerge && !covered) {
-      if (!IsExpired(entry)) operands.emplace_back(entry.value);
-      continue;
-    }
-    operands.clear();
-    has_base = entry.operation == Operation::kPut && !covered && !IsExpired(entry);
-    if (has_base) {
-      saved_value_.assign(entry.value);
-    } else {
-      ++skipped_deletes;
-    }
-  }
-  valid_ = have_key && (has_base || !operands.empty()) && merged.status().ok();
-  CountSkipped(skipped_deletes);
-  if (!valid_) return;
-  if (operands.empty()) return ShowSaved();
-  const std::vector<std::string_view> oldest_first(operands.begin(), operands.end());
-  std::optional<std::string> base;
-  if (has_base) base = std::move(saved_value_);
-  (void)ApplyOperands(base, oldest_first);
 }
 
 void Iterator::Impl::CountSkipped(std::uint64_t skipped) const {

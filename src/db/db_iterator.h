@@ -9,12 +9,14 @@
 // are gathered with what they apply to; an entry that a range delete covers counts as a delete.
 //
 // Invariants:
-//  1. Going forward, the merged cursor stands on the current entry; or before it, on the first row
-//  of
-//     a span of rows that are shown as they lie (span_); or somewhere behind it if the value was
-//     merged (is_saved_). Going backward it stands before all versions of the current
+//  1. While span_ has rows, the current entry is its row row_. All of its rows are shown as they
+//     lie, and no row between them is hidden, so it is walked both ways without the merged cursor,
+//     which stays on the row where the span was entered: the first going forward, the last going
+//     backward (forward_ tells).
+//  2. Else, going forward, the merged cursor stands on the current entry, or somewhere behind it if
+//     the value was merged (is_saved_). Going backward it stands before all versions of the current
 //     key. In both of these cases saved_key_ and saved_value_ hold the current entry.
-//  2. Only keys in [lower_, upper_) are ever shown.
+//  3. Only keys in [lower_, upper_) are ever shown.
 //
 // Thread safety: one thread at a time.
 #pragma once
@@ -112,10 +114,13 @@ class Iterator::Impl {
   bool MergeForward();
   bool ApplyOperands(std::optional<std::string_view> base,
                      const std::vector<std::string_view>& oldest_first);
+  bool ShowsAllPuts(const EntryColumns& columns) const noexcept;
   std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
   void FindSpan();
-  void SkipSpan();
-  void LeaveSpan();
+  void LeaveSpanForward();
+  std::uint32_t RowsShownBackward(const EntrySpan& span) const noexcept;
+  bool FindSpanBackward();
+  void LeaveSpanBackward();
   void ShowRow(std::uint32_t row) noexcept {
     row_ = row;
     key_ = span_.columns->KeyAt(row);
@@ -145,15 +150,18 @@ class Iterator::Impl {
   std::string lower_;
   std::optional<std::string> upper_;
   std::optional<Error> error_;
+  // Of the last move, unless that was within span_: then of the move that entered it.
   bool forward_ = true;
   bool valid_ = false;
   bool is_saved_ = false;
   std::string_view key_;  // of the current entry
   std::string_view value_;
-  // While it has rows: the current entry is its row row_, and the merged cursor stands on its
-  // first.
   EntrySpan span_;
   std::uint32_t row_ = 0;
+  // Where runs take turns row by row, looking for spans costs more than it gains: after a short
+  // one some rows are taken one by one.
+  static constexpr std::uint32_t kSpanRowsMin = 4;
+  static constexpr std::uint32_t kStepsAfterShortSpan = 16;
   std::uint32_t steps_before_span_ = 0;
   std::string saved_key_;
   std::string saved_value_;

@@ -73,5 +73,7 @@ struct EntrySpan {
 /// `span` up to its first entry at or after (key, sequence). Cost: one comparison if all come
 /// before, else twice the logarithm of the rows that do.
 EntrySpan SpanBefore(const EntrySpan& span, std::string_view key, SequenceNumber sequence) noexcept;
+/// `span` from behind its last entry at or before (key, sequence). Cost: as above.
+EntrySpan SpanBehind(const EntrySpan& span, std::string_view key, SequenceNumber sequence) noexcept;
 
 }  // namespace quiver

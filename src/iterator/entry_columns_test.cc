@@ -10,98 +10,18 @@
 #include "base/random.h"
 #include "iterator/merging_iterator.h"
 #include "iterator/vector_iterator.h"
+#include "testing/blocks_iterator.h"
 #include "testing/seed.h"
 
 namespace quiver {
 namespace {
 
+using testing::BlocksIterator;
+using testing::ColumnBlock;
+
 bool ComesBefore(const OwnedEntry& a, const OwnedEntry& b) {
   return CompareEntry(a.key, a.sequence, b.key, b.sequence) < 0;
 }
-
-// Entries in columns of their own, as a block of a table has them.
-class ColumnBlock {
- public:
-  explicit ColumnBlock(const std::vector<OwnedEntry>& entries) {
-    key_offsets_.push_back(0);
-    value_offsets_.push_back(0);
-    for (const OwnedEntry& entry : entries) {
-      keys_ += entry.key;
-      values_ += entry.value;
-      key_offsets_.push_back(static_cast<std::uint32_t>(keys_.size()));
-      value_offsets_.push_back(static_cast<std::uint32_t>(values_.size()));
-      sequences_.push_back(entry.sequence);
-    }
-    columns_.keys = keys_.data();
-    columns_.values = values_.data();
-    columns_.key_offsets = key_offsets_.data();
-    columns_.value_offsets = value_offsets_.data();
-    columns_.sequences = sequences_.data();
-  }
-  ColumnBlock(const ColumnBlock&) = delete;
-  ColumnBlock& operator=(const ColumnBlock&) = delete;
-
-  std::uint32_t rows() const { return static_cast<std::uint32_t>(sequences_.size()); }
-  const EntryColumns& columns() const { return columns_; }
-
- private:
-  std::string keys_;
-  std::string values_;
-  std::vector<std::uint32_t> key_offsets_;
-  std::vector<std::uint32_t> value_offsets_;
-  std::vector<std::uint64_t> sequences_;
-  EntryColumns columns_;
-};
-
-// An iterator over blocks of a few rows each; moves are those of the contract.
-class BlocksIterator final : public InternalIterator {
- public:
-  BlocksIterator(std::vector<OwnedEntry> entries, std::size_t block_rows)
-      : entries_(std::move(entries)), block_rows_(block_rows) {
-    for (std::size_t first = 0; first < entries_.size(); first += block_rows) {
-      const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(first);
-      const auto rows = std::min(block_rows, entries_.size() - first);
-      blocks_.push_back(std::make_unique<ColumnBlock>(
-          std::vector<OwnedEntry>(begin, begin + static_cast<std::ptrdiff_t>(rows))));
-    }
-  }
-  void SeekToFirst() override { MoveTo(0); }
-  void SeekToLast() override { MoveTo(entries_.size() - 1); }
-  void Seek(std::string_view key, SequenceNumber sequence) override {
-    MoveTo(FirstAtOrAfter(key, sequence));
-  }
-  void SeekForPrev(std::string_view key, SequenceNumber sequence) override {
-    const std::size_t at = FirstAtOrAfter(key, sequence);
-    const bool hit =
-        at < entries_.size() && entries_[at].key == key && entries_[at].sequence == sequence;
-    MoveTo(hit ? at : at - 1);
-  }
-  void Next() override { MoveTo(index_ + 1); }
-  void Prev() override { MoveTo(index_ - 1); }
-  EntrySpan Span() override {
-    const ColumnBlock& block = *blocks_[index_ / block_rows_];
-    return {&block.columns(), static_cast<std::uint32_t>(index_ % block_rows_), block.rows()};
-  }
-  void Skip(std::uint32_t count) override { MoveTo(index_ + count); }
-
- private:
-  std::size_t FirstAtOrAfter(std::string_view key, SequenceNumber sequence) const {
-    const auto at = std::partition_point(entries_.begin(), entries_.end(), [&](const auto& entry) {
-      return CompareEntry(entry.key, entry.sequence, key, sequence) < 0;
-    });
-    return static_cast<std::size_t>(at - entries_.begin());
-  }
-  void MoveTo(std::size_t index) {
-    index_ = index;
-    valid_ = index < entries_.size();
-    if (valid_) entry_ = entries_[index].view();
-  }
-
-  const std::vector<OwnedEntry> entries_;
-  const std::size_t block_rows_;
-  std::vector<std::unique_ptr<ColumnBlock>> blocks_;
-  std::size_t index_ = 0;
-};
 
 std::vector<OwnedEntry> RandomEntries(Random& random, std::size_t count) {
   std::vector<OwnedEntry> entries;
@@ -131,27 +51,47 @@ TEST(EntrySpanTest, SpanBeforeCutsWhereALinearSearchDoes) {
   }
 }
 
+TEST(EntrySpanTest, SpanBehindCutsWhereALinearSearchDoes) {
+  Random random(testing::TestSeed(62));
+  for (int round = 0; round < 2000; ++round) {
+    const std::vector<OwnedEntry> entries = RandomEntries(random, 1 + random.Below(40));
+    const ColumnBlock block(entries);
+    const auto end = static_cast<std::uint32_t>(random.Below(entries.size() + 1));
+    const OwnedEntry bound{.key = "key" + std::to_string(100 + random.Below(60)),
+                           .sequence = random.Below(45)};
+    std::uint32_t expected = end;
+    while (expected > 0 && ComesBefore(bound, entries[expected - 1])) --expected;
+    const EntrySpan cut = SpanBehind({&block.columns(), 0, end}, bound.key, bound.sequence);
+    ASSERT_EQ(cut.begin, expected);
+    ASSERT_EQ(cut.end, end);
+  }
+}
+
+// Stretches that belong to one child, and a child without columns.
+std::unique_ptr<InternalIterator> MergeOfParts(Random& random, const std::vector<OwnedEntry>& all) {
+  std::vector<std::vector<OwnedEntry>> parts(1 + random.Below(4));
+  std::size_t owner = 0;
+  for (const OwnedEntry& entry : all) {
+    if (random.OneIn(5)) owner = random.Below(parts.size());
+    parts[owner].push_back(entry);
+  }
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i == 3) {
+      children.push_back(NewVectorIterator(parts[i]));
+    } else {
+      children.push_back(std::make_unique<BlocksIterator>(parts[i], 1 + random.Below(12)));
+    }
+  }
+  return NewMergingIterator(std::move(children));
+}
+
 TEST(EntrySpanTest, AMergeOffersWhatItsNextStepsWouldShowAndSkipsIt) {
   Random random(testing::TestSeed(67));
   std::uint64_t long_spans = 0;
   for (int round = 0; round < 500; ++round) {
-    std::vector<OwnedEntry> all = RandomEntries(random, random.Below(80));
-    std::vector<std::vector<OwnedEntry>> parts(1 + random.Below(4));
-    // Stretches that belong to one child, and a child without columns.
-    std::size_t owner = 0;
-    for (const OwnedEntry& entry : all) {
-      if (random.OneIn(5)) owner = random.Below(parts.size());
-      parts[owner].push_back(entry);
-    }
-    std::vector<std::unique_ptr<InternalIterator>> children;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (i == 3) {
-        children.push_back(NewVectorIterator(parts[i]));
-      } else {
-        children.push_back(std::make_unique<BlocksIterator>(parts[i], 1 + random.Below(12)));
-      }
-    }
-    const auto merged = NewMergingIterator(std::move(children));
+    const std::vector<OwnedEntry> all = RandomEntries(random, random.Below(80));
+    const auto merged = MergeOfParts(random, all);
     std::size_t at = random.OneIn(2) || all.empty() ? 0 : random.Below(all.size());
     if (at == 0) {
       merged->SeekToFirst();
@@ -184,7 +124,55 @@ TEST(EntrySpanTest, AMergeOffersWhatItsNextStepsWouldShowAndSkipsIt) {
   EXPECT_GT(long_spans, 100U);
 }
 
-TEST(EntrySpanTest, AMergeThatWentBackwardOffersNothing) {
+// One step or a part of the span there is, forward or backward; the new place of the model.
+std::size_t MoveAtRandom(Random& random, InternalIterator& merged, bool forward, std::size_t at) {
+  const EntrySpan span = forward ? merged.Span() : merged.SpanBack();
+  if (span.rows() == 0 || random.OneIn(3)) {
+    forward ? merged.Next() : merged.Prev();
+    return forward ? at + 1 : at - 1;
+  }
+  const auto step = static_cast<std::uint32_t>(1 + random.Below(span.rows()));
+  forward ? merged.Skip(step) : merged.SkipBack(step);
+  return forward ? at + step : at - step;
+}
+
+TEST(EntrySpanTest, AMergeOffersTheWayBackWhatItsStepsWouldShowAndTurnsAnywhere) {
+  Random random(testing::TestSeed(68));
+  std::uint64_t long_spans = 0;
+  for (int round = 0; round < 500; ++round) {
+    const std::vector<OwnedEntry> all = RandomEntries(random, 1 + random.Below(80));
+    const auto merged = MergeOfParts(random, all);
+    std::size_t at = all.size() - 1;
+    merged->SeekToLast();
+    bool forward = false;
+    while (merged->Valid()) {
+      ASSERT_LT(at, all.size());
+      ASSERT_EQ(merged->entry().sequence, all[at].sequence);
+      const EntrySpan span = merged->SpanBack();
+      ASSERT_LE(span.rows(), at + 1);
+      for (std::uint32_t i = 0; i < span.rows(); ++i) {
+        const EntryView entry = span.columns->EntryAt(span.end - 1 - i);
+        ASSERT_EQ(entry.key, all[at - i].key);
+        ASSERT_EQ(entry.value, all[at - i].value);
+        ASSERT_EQ(entry.sequence, all[at - i].sequence);
+      }
+      long_spans += span.rows() > 3 ? 1 : 0;
+      if (random.OneIn(6)) forward = !forward && at + 1 < all.size();
+      // The way on is empty after a move the other way, where more than one child takes part.
+      at = MoveAtRandom(random, *merged, forward, at);
+      if (forward && at >= all.size()) {
+        ASSERT_FALSE(merged->Valid());
+        merged->SeekToLast();
+        at = all.size() - 1;
+        forward = false;
+      }
+    }
+    ASSERT_EQ(at, ~std::size_t{0});
+  }
+  EXPECT_GT(long_spans, 100U);
+}
+
+TEST(EntrySpanTest, AMergeOffersNothingBeyondATurn) {
   Random random(testing::TestSeed(71));
   std::vector<std::unique_ptr<InternalIterator>> children;
   children.push_back(std::make_unique<BlocksIterator>(RandomEntries(random, 20), 8));
@@ -192,6 +180,11 @@ TEST(EntrySpanTest, AMergeThatWentBackwardOffersNothing) {
   const auto merged = NewMergingIterator(std::move(children));
   merged->SeekToLast();
   EXPECT_EQ(merged->Span().rows(), 0U);
+  EXPECT_GT(merged->SpanBack().rows(), 0U);
+  merged->Prev();
+  merged->Next();
+  EXPECT_GT(merged->Span().rows(), 0U);
+  EXPECT_EQ(merged->SpanBack().rows(), 0U);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 //  3. entry() stays valid until the next call on this iterator, no longer.
 //  4. Valid() is false after an error, and status() then tells it; the error stays until a Seek.
 //  5. Span offers the current entry and those behind it that lie in columns and come before the
-//     entries of every other source; Skip then passes over any number of them.
+//     entries of every other source; Skip then passes over any number of them. SpanBack and
+//     SkipBack are the same the other way.
 //  6. The source (memtable, table, block) is kept alive by the iterator itself or, for memtables,
 //     by the caller.
 //
@@ -57,6 +58,15 @@ class InternalIterator {
   /// Next() `count` times, 1 <= count <= Span().rows().
   virtual void Skip(std::uint32_t count) {
     for (; count > 0; --count) Next();
+  }
+
+  /// What stands before the current entry in the same columns, and the current entry as the last
+  /// row; empty where entries do not lie in columns, and, as far as sources are merged, after a
+  /// move forward. Requires Valid(). Valid until the next move.
+  virtual EntrySpan SpanBack() { return {}; }
+  /// Prev() `count` times, 1 <= count <= SpanBack().rows().
+  virtual void SkipBack(std::uint32_t count) {
+    for (; count > 0; --count) Prev();
   }
 
   /// The error that ended the iteration, if any.

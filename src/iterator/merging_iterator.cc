@@ -115,6 +115,20 @@ class MergingIterator final : public InternalIterator {
     SettleTop<Direction::kForward>();
   }
 
+  EntrySpan SpanBack() override {
+    QUIVER_DCHECK(valid_);
+    if (direction_ == Direction::kForward) return {};
+    const EntrySpan span = heap_.front().child->SpanBack();
+    if (second_ == 0) return span;
+    const EntryView& next = heap_[second_].child->entry();
+    return SpanBehind(span, next.key, next.sequence);
+  }
+  void SkipBack(std::uint32_t count) override {
+    QUIVER_DCHECK(valid_ && direction_ == Direction::kBackward);
+    heap_.front().child->SkipBack(count);
+    SettleTop<Direction::kBackward>();
+  }
+
   Result<void> status() const override { return status_; }
 
  private:

@@ -70,6 +70,14 @@ class TableIterator final : public InternalIterator {
     row_ += count - 1;
     Next();
   }
+  EntrySpan SpanBack() override {
+    if (columns_block_ != block_index_) FillColumns();
+    return {&columns_, 0, row_ + 1};
+  }
+  void SkipBack(std::uint32_t count) override {
+    row_ -= count - 1;
+    Prev();
+  }
 
   Result<void> status() const override {
     if (error_) return *error_;

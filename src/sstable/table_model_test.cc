@@ -183,8 +183,11 @@ class ModelCursor {
   void Next() { ++at_; }
   void Prev() { --at_; }
   void Skip(std::size_t count) { at_ += count; }
+  void SkipBack(std::size_t count) { at_ -= count; }
   /// The entries from the current one on.
   std::span<const OwnedEntry> rest() const { return std::span(entries_).subspan(at_); }
+  /// The entries up to the current one and including it.
+  std::span<const OwnedEntry> passed() const { return std::span(entries_).first(at_ + 1); }
 
  private:
   const std::vector<OwnedEntry>& entries_;
@@ -225,6 +228,42 @@ TEST(TableModelTest, RandomMovesOfIteratorsAgreeWithTheModel) {
       ASSERT_EQ(iterator->Valid(), cursor.valid());
       if (!cursor.valid()) continue;
       ASSERT_EQ(Owned(iterator->entry()), cursor.entry());
+    }
+  });
+}
+
+TEST(TableModelTest, SpansBackHoldTheEntriesThatStepsBackWouldShow) {
+  ForEachTable(18, [](const ModelTable& model, const Table& table, BlockCache*, Random& random) {
+    const auto iterator = table.NewIterator({.fill_cache = random.OneIn(2)});
+    ModelCursor cursor(model.entries);
+    for (int i = 0; i < 300; ++i) {
+      if (!iterator->Valid() || random.OneIn(8)) {
+        const std::string key = model.RandomKey(random);
+        iterator->SeekForPrev(key, 0);
+        cursor.SeekForPrev(key, 0);
+        ASSERT_EQ(iterator->Valid(), cursor.valid());
+        if (!cursor.valid()) continue;
+      }
+      const EntrySpan span = iterator->SpanBack();
+      ASSERT_GE(span.rows(), 1U);
+      ASSERT_LE(span.rows(), cursor.passed().size());
+      const auto rows = cursor.passed().last(span.rows());
+      for (std::uint32_t row = 0; row < span.rows(); ++row) {
+        OwnedEntry entry = Owned(span.columns->EntryAt(span.begin + row));
+        if (entry.operation == Operation::kDelete) entry.value.clear();  // filler
+        ASSERT_EQ(entry, rows[row]);
+      }
+      const auto step = static_cast<std::uint32_t>(1 + random.Below(span.rows()));
+      iterator->SkipBack(step);
+      cursor.SkipBack(step);
+      if (random.OneIn(4) && iterator->Valid()) {
+        iterator->Next();
+        cursor.Next();
+      }
+      ASSERT_EQ(iterator->Valid(), cursor.valid());
+      if (cursor.valid()) {
+        ASSERT_EQ(Owned(iterator->entry()), cursor.entry());
+      }
     }
   });
 }

@@ -61,6 +61,13 @@ class LevelIterator final : public InternalIterator {
     SettleForward(/*is_walk=*/true);
   }
 
+  EntrySpan SpanBack() override { return table_iterator_->SpanBack(); }
+
+  void SkipBack(std::uint32_t count) override {
+    table_iterator_->SkipBack(count);
+    SettleBackward(/*is_walk=*/true);
+  }
+
   Result<void> status() const override { return status_; }
 
  private:

@@ -124,6 +124,32 @@ TEST_F(LevelIteratorTest, SkipsWhatItsSpansOfferAcrossTables) {
   EXPECT_GT(many, 10U);
 }
 
+TEST_F(LevelIteratorTest, SkipsBackWhatItsSpansOfferAcrossTables) {
+  iterator_ = NewIterator();
+  Random random(quiver::testing::TestSeed(34));
+  std::ptrdiff_t index = std::ssize(entries_) - 1;
+  std::uint64_t many = 0;
+  for (iterator_->SeekToLast(); iterator_->Valid() && !HasFatalFailure();) {
+    ExpectAt(*iterator_, index);
+    const EntrySpan span = iterator_->SpanBack();
+    ASSERT_GE(span.rows(), 1U);
+    ASSERT_LE(span.rows(), index + 1);
+    for (std::uint32_t back = 0; back < span.rows(); ++back) {
+      const Expected& expected = entries_[static_cast<std::size_t>(index) - back];
+      ASSERT_EQ(span.columns->KeyAt(span.end - 1 - back), expected.key);
+      ASSERT_EQ(span.columns->ValueAt(span.end - 1 - back), expected.value);
+      ASSERT_EQ(span.columns->SequenceAt(span.end - 1 - back), expected.sequence);
+    }
+    many += span.rows() > 1 ? 1 : 0;
+    const std::uint64_t step = random.OneIn(3) ? span.rows() : 1 + random.Below(span.rows());
+    iterator_->SkipBack(static_cast<std::uint32_t>(step));
+    index -= static_cast<std::ptrdiff_t>(step);
+  }
+  EXPECT_EQ(index, -1);
+  EXPECT_TRUE(iterator_->status().ok());
+  EXPECT_GT(many, 10U);
+}
+
 TEST_F(LevelIteratorTest, SeeksAndTurnsAnywhereLikeASortedVector) {
   iterator_ = NewIterator();
   Random random(quiver::testing::TestSeed(32));

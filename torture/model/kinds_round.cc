@@ -268,7 +268,7 @@ Result<void> KindsRound::MultiGet() {
   return {};
 }
 
-// Some moves both ways from a key, between bounds.
+// Some moves both ways from a key, between bounds, in stretches.
 Result<void> KindsRound::Walk() {
   const State state = AnyState();
   QUIVER_ASSIGN_OR_RETURN(const Keyspace handle, Handle(state.keyspace));
@@ -286,7 +286,8 @@ Result<void> KindsRound::Walk() {
   const std::string target = AnyKey();
   iterator.Seek(target);
   auto at = rows.lower_bound(target);
-  for (std::uint64_t moves = 1 + random_.Below(12); moves > 0; --moves) {
+  bool forward = random_.OneIn(2);
+  for (std::uint64_t moves = 1 + random_.Below(60); moves > 0; --moves) {
     ++tally_.comparisons;
     const bool expected = at != rows.end();
     if (iterator.Valid() != expected ||
@@ -294,7 +295,7 @@ Result<void> KindsRound::Walk() {
       return Difference(state, "a walk differs", expected ? at->first : iterator.key());
     }
     if (!expected) break;
-    const bool forward = random_.OneIn(2);
+    if (random_.OneIn(6)) forward = !forward;
     if (!forward && at == rows.begin()) break;
     forward ? iterator.Next() : iterator.Prev();
     forward ? ++at : --at;

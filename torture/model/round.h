@@ -115,6 +115,7 @@ class Round {
   Result<void> HoldIterator();
   Result<void> MoveHeldIterator();
   Result<void> Move(HeldIterator& held);
+  Result<void> Stretch(HeldIterator& held, bool forward);
   Result<void> CheckPosition(const HeldIterator& held);
   Result<void> CheckValue(std::string_view key, Stamp expected,
                           const std::optional<std::string_view>& found);

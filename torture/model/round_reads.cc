@@ -156,18 +156,31 @@ Result<void> Round::CheckPosition(const HeldIterator& held) {
   return CheckValue(iterator.key(), model_.At(held.at, held.time), iterator.value());
 }
 
+// A step of an iterator and of its place in the model, or so many that whole blocks are walked
+// over.
+Result<void> Round::Stretch(HeldIterator& held, bool forward) {
+  const auto [begin, end] = held.range;
+  std::uint64_t moves = random_.OneIn(6) ? 1 + random_.Below(80) : 1;
+  for (; moves > 0 && held.at != VersionModel::kNowhere; --moves) {
+    if (forward) {
+      held.iterator.Next();
+      held.at = model_.FirstLive(held.at + 1, end, held.time);
+    } else {
+      held.iterator.Prev();
+      held.at = model_.LastLive(begin, held.at, held.time);
+    }
+    QUIVER_TRY(held.iterator.status());
+    QUIVER_TRY(CheckPosition(held));
+  }
+  return {};
+}
+
 // One move of an iterator and of its place in the model.
 Result<void> Round::Move(HeldIterator& held) {
   const auto [begin, end] = held.range;
   const std::uint64_t dice = random_.Below(16);
-  if (dice < 8 && held.at == VersionModel::kNowhere) return {};
-  if (dice < 5) {
-    held.iterator.Next();
-    held.at = model_.FirstLive(held.at + 1, end, held.time);
-  } else if (dice < 8) {
-    held.iterator.Prev();
-    held.at = model_.LastLive(begin, held.at, held.time);
-  } else if (dice == 8) {
+  if (dice < 8) return Stretch(held, /*forward=*/dice < 5);
+  if (dice == 8) {
     held.iterator.SeekToFirst();
     held.at = model_.FirstLive(begin, end, held.time);
   } else if (dice == 9) {
