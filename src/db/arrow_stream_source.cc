@@ -16,11 +16,6 @@ constexpr std::uint64_t kBatchBytes = std::uint64_t{2} << 20;
 // own 7 us of pyarrow's time.
 constexpr std::uint64_t kViewBytesMin = std::uint64_t{128} << 10;
 
-// Where runs take turns row by row, looking for spans costs more than it gains: after a short one
-// some rows are taken one by one.
-constexpr std::uint32_t kSpanRowsMin = 4;
-constexpr std::uint32_t kStepsAfterShortSpan = 16;
-
 arrow_ipc::Schema SchemaOf(const ArrowProjection& projection) {
   using arrow_ipc::ColumnType;
   arrow_ipc::Schema schema;
@@ -89,7 +84,7 @@ Result<arrow_ipc::CDataBatch> ArrowStreamSource::Next() {
     started_ = true;
   }
   while (rows_->Valid() && !IsFull()) {
-    if (steps_before_span_ == 0) {
+    if (pace_.due()) {
       const EntrySpan span = rows_->ShownSpan();
       if (const std::uint32_t whole = RowsOf(span, 0); WorthAView(span, whole)) {
         if (builder_.rows() == 0) {
@@ -99,15 +94,16 @@ Result<arrow_ipc::CDataBatch> ArrowStreamSource::Next() {
         }
         if (!rows_are_fixed_) break;
       }
-      if (span.rows() >= kSpanRowsMin) {
+      if (SpanPace::IsLong(span.rows())) {
+        pace_.Long();
         const std::uint32_t rows = RowsOf(span, builder_.rows());
         builder_.AddRows(span, rows);
         PassOver(rows);
         continue;
       }
-      steps_before_span_ = kStepsAfterShortSpan;
+      pace_.Short();
     }
-    --steps_before_span_;
+    pace_.Step();
     builder_.AddRow(rows_->key(), rows_->value(), rows_->sequence());
     --rows_left_;
     rows_->Next();

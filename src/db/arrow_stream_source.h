@@ -19,6 +19,7 @@
 #include "db/arrow_batch_builder.h"
 #include "db/arrow_batch_view.h"
 #include "db/db_iterator.h"
+#include "db/span_pace.h"
 
 namespace quiver {
 
@@ -42,7 +43,7 @@ class ArrowStreamSource final : public arrow_ipc::CDataSource {
   const std::uint64_t batch_rows_max_;
   const std::uint64_t batch_bytes_max_;
   std::uint64_t rows_left_;
-  std::uint32_t steps_before_span_ = 0;
+  SpanPace pace_;
   bool started_ = false;
   ArrowBatchBuilder builder_;
   ArrowBatchView view_;

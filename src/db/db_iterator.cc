@@ -48,8 +48,7 @@ void Iterator::Impl::Seek(std::string_view target) {
   forward_ = true;
   // A copy: `target` may be this iterator's own key(), which dies while the children move.
   target_.assign(std::max(target, std::string_view(lower_)));
-  // The walk may end after a few rows, and to find a span means to look far ahead.
-  steps_before_span_ = kStepsAfterShortSpan;
+  pace_.Restart();
   source_.merged->Seek(target_, kSequenceMax);
   FindForward(/*skip_saved_key=*/false);
   if (source_.own.reads != nullptr) source_.own.reads->StartAt(target_);
@@ -80,13 +79,16 @@ void Iterator::Impl::Next() {
 
 // After a step forward: takes the rows ahead as a span, if there are enough of them.
 void Iterator::Impl::FindSpan() {
-  if (!valid_ || is_saved_ || steps_before_span_ != 0) {
-    steps_before_span_ -= steps_before_span_ != 0 ? 1 : 0;
+  if (!valid_ || is_saved_ || !pace_.due()) {
+    pace_.Step();
     return;
   }
-  if (ShownSpan().rows() >= kSpanRowsMin) return;
+  if (SpanPace::IsLong(ShownSpan().rows())) {
+    pace_.Long();
+    return;
+  }
   span_ = {};
-  steps_before_span_ = kStepsAfterShortSpan;
+  pace_.Short();
 }
 
 // The merged cursor goes behind the span. Older versions of its last key may follow, in the next

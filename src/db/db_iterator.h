@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "db/own_writes.h"
+#include "db/span_pace.h"
 #include "io/clock.h"
 #include "iterator/internal_iterator.h"
 #include "metrics/engine_metrics.h"
@@ -158,11 +159,7 @@ class Iterator::Impl {
   std::string_view value_;
   EntrySpan span_;
   std::uint32_t row_ = 0;
-  // Where runs take turns row by row, looking for spans costs more than it gains: after a short
-  // one some rows are taken one by one.
-  static constexpr std::uint32_t kSpanRowsMin = 4;
-  static constexpr std::uint32_t kStepsAfterShortSpan = 16;
-  std::uint32_t steps_before_span_ = 0;
+  SpanPace pace_;
   std::string saved_key_;
   std::string saved_value_;
   SequenceNumber saved_sequence_ = 0;  // of the newest operand, going forward

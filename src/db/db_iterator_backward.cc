@@ -9,7 +9,7 @@ void Iterator::Impl::SeekToLast() {
   if (!CheckOpen()) return;
   span_ = {};
   forward_ = false;
-  steps_before_span_ = kStepsAfterShortSpan;
+  pace_.Restart();
   if (upper_) {
     // (upper, max) is the first entry at or after the bound; what comes before it is inside.
     source_.merged->SeekForPrev(*upper_, kSequenceMax);
@@ -26,7 +26,7 @@ void Iterator::Impl::SeekForPrev(std::string_view target) {
   if (!CheckOpen()) return;
   span_ = {};
   forward_ = false;
-  steps_before_span_ = kStepsAfterShortSpan;
+  pace_.Restart();
   target_.assign(target);
   source_.merged->SeekForPrev(target_, 0);
   FindBackward();
@@ -65,18 +65,19 @@ void Iterator::Impl::LeaveSpanBackward() {
 // From before the current key: takes the rows before it as a span and shows the last of them, if
 // there are enough.
 bool Iterator::Impl::FindSpanBackward() {
-  if (steps_before_span_ != 0) {
-    --steps_before_span_;
+  if (!pace_.due()) {
+    pace_.Step();
     return false;
   }
   if (!source_.merged->Valid()) return false;
   EntrySpan span = source_.merged->SpanBack();
   if (!lower_.empty()) span = SpanBehind(span, lower_, kSequenceMax);
   span.begin = span.end - RowsShownBackward(span);
-  if (span.rows() < kSpanRowsMin) {
-    steps_before_span_ = kStepsAfterShortSpan;
+  if (!SpanPace::IsLong(span.rows())) {
+    pace_.Short();
     return false;
   }
+  pace_.Long();
   span_ = span;
   is_saved_ = false;
   ShowRow(span.end - 1);
