@@ -183,8 +183,13 @@ Result<void> ChainBuilder::Link(SegmentFile file) {
 Result<void> ChainBuilder::JudgeUnstarted(const SegmentFile& file) {
   const bool needed = options_.first_segment == file.number;
   QUIVER_ASSIGN_OR_RETURN(const bool has_frames, HasFrames(file));
-  // Its header may be under way; frames come after it.
-  if (options_.running && !needed && !has_frames) return {};
+  if (options_.running && !needed) {
+    // Its header may be under way; frames come after it. With frames the header must be whole, if
+    // not when it was read then by now.
+    if (!has_frames) return {};
+    QUIVER_ASSIGN_OR_RETURN(const SegmentFile again, ReadFile(file.number));
+    if (again.valid()) return {};
+  }
   if (has_frames || needed) {
     const std::string what =
         file.reading.problem + (needed ? ", but the manifest needs it, so it was once whole"
