@@ -385,5 +385,41 @@ TEST(BackupFaultTest, ACutOfThePowerLeavesEveryBackupWholeOrAbsent) {
   EXPECT_LT(with_two, images.size());
 }
 
+// What has a CURRENT looks like a database, so it must be one.
+TEST(BackupFaultTest, ACutOfThePowerDuringARestoreLeavesADatabaseOrNone) {
+  Random random(testing::TestSeed(20261124));
+  io::MemoryFileSystem disk;
+  auto engine = OpenEngine(disk, HarnessConfig(WalMode::kSync));
+  ASSERT_TRUE(engine) << engine.error().ToString();
+  Fill(**engine, 0);
+  ASSERT_TRUE(CreateBackupOf(**engine, "/backups", {}));
+  std::vector<std::unique_ptr<io::MemoryFileSystem>> images;
+  Mutex mutex;
+  disk.SetObserver([&] {
+    MutexLock lock(mutex);
+    for (int i = 0; i < 12; ++i) images.push_back(disk.CrashImage(&random));
+    images.push_back(disk.CrashImage({.loss = io::CrashModel::Loss::kData}));
+    images.push_back(disk.CrashImage(nullptr));
+  });
+  ASSERT_TRUE(RestoreBackupFrom(disk, "/backups", 1, "/restored", {}));
+  disk.SetObserver({});
+  images.push_back(disk.CrashImage(nullptr));
+  std::size_t restored = 0;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto directory = images[i]->OpenDirectory("/restored", /*create=*/false);
+    const bool has_current = directory && (*directory)->OpenForRead("CURRENT");
+    EXPECT_TRUE(has_current || i + 1 < images.size()) << "not durable on return";
+    if (!has_current) continue;
+    ++restored;
+    const std::string where = "image " + std::to_string(i);
+    auto opened =
+        OpenEngineAt(*images[i], "/restored", HarnessConfig(WalMode::kAsync), OpenMode::kReadOnly);
+    ASSERT_TRUE(opened) << where << ": " << opened.error().ToString();
+    ExpectRows(**opened, kRows, where);
+  }
+  EXPECT_GT(restored, 1u);
+  EXPECT_LT(restored, images.size());
+}
+
 }  // namespace
 }  // namespace quiver
