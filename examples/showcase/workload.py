@@ -7,6 +7,7 @@ is a function of a seed and a number: any state can be made again from the loade
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 Record = tuple[bytes, bytes]
@@ -23,7 +24,7 @@ class Keyspace:
     index: str = ""  # statement, where one helps
 
 
-class Workload:
+class Workload(ABC):
     name: str
     title: str
     keyspaces: dict[str, Keyspace]
@@ -32,17 +33,17 @@ class Workload:
     batch_rows: int
     scanned = ""  # the keyspace that is large enough to time its reading row by row
 
+    @abstractmethod
     def count(self) -> dict[str, int]:
         """Records by keyspace, as loaded."""
-        raise NotImplementedError
 
+    @abstractmethod
     def records(self, keyspace: str) -> Iterator[list[Record]]:
         """What is loaded, in the order of keys, in chunks."""
-        raise NotImplementedError
 
+    @abstractmethod
     def batch(self, number: int) -> Batch:
         """Write `number`, from 1 on: new records and changed ones."""
-        raise NotImplementedError
 
     def sql(self, head: str) -> str:
         return f"with {self.heads[head]}\n{self.body}"
