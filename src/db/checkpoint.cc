@@ -81,12 +81,19 @@ Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory
 }
 
 void RemoveEverything(io::Directory& directory) {
-  // CURRENT first: what is left of a removal that a crash cuts short is then no database either.
-  (void)directory.Remove(kCurrentName);
   const auto entries = directory.List();
   if (!entries) return;
   for (const io::DirectoryEntry& entry : *entries) (void)directory.Remove(entry.name);
   (void)directory.Sync();
+}
+
+void RemoveCopy(io::Directory& directory, std::string_view last_made) {
+  // A disk may keep a later removal and lose an earlier one: the name that stands for the whole has
+  // to be gone for good before anything of the whole goes.
+  const Result<void> unmade = directory.Remove(last_made);
+  if (!unmade && unmade.error().code() != ErrorCode::kNotFound) return;
+  if (unmade && !directory.Sync()) return;
+  RemoveEverything(directory);
 }
 
 void ForEachTable(const Catalog& catalog,
@@ -107,7 +114,7 @@ Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::
       OpenEmptyDirectory(*engine.environment().file_system, path, "a checkpoint"));
   auto report = FillDirectory(engine, *target, progress);
   if (!report) {
-    RemoveEverything(*target);
+    RemoveCopy(*target, kCurrentName);
     return report.error().WithContext("the checkpoint in " + path.string() + " was not made");
   }
   return report;

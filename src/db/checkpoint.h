@@ -2,7 +2,8 @@
 //
 // Invariants:
 //  1. CURRENT is the last name made, so a copy is whole or no database.
-//  2. After an error the directory is as empty as it was, as far as the disk lets it.
+//  2. After an error the directory is as empty as it was, as far as the disk lets it. A crash while
+//     it is emptied leaves the copy whole or no database, too.
 //
 // Thread safety: free functions, from any thread.
 #pragma once
@@ -30,7 +31,11 @@ Result<std::unique_ptr<io::Directory>> OpenEmptyDirectory(io::FileSystem& files,
 /// `progress` of its bytes, if there is one.
 Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory& target,
                         CheckpointReport& report, CopyProgress* progress = nullptr);
-/// Takes a copy that failed away again. What cannot be removed stays.
+/// Takes a copy that failed away again; `last_made` is the file that says that it is whole, and
+/// goes first. If that one cannot be removed for good the others stay with it, so a crash leaves
+/// the copy whole or none at any time. What cannot be removed stays.
+void RemoveCopy(io::Directory& directory, std::string_view last_made);
+/// The same in no order, for what nobody takes for a copy.
 void RemoveEverything(io::Directory& directory);
 /// Every table of every keyspace, with its keyspace.
 void ForEachTable(const Catalog& catalog,
