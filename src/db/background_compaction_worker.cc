@@ -219,9 +219,9 @@ Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
   MutexLock lock(mutex_);
   if (stopping()) return closed;
   ++callers_;
-  while (manual_waiting_ && !stopping()) idle_.WaitFor(mutex_, 100);  // one at a time
+  while (manual_waiting_ && !stopping()) WaitForChangeLocked();  // one at a time
   manual_waiting_ = true;
-  while (compactions_scheduled_ != 0 && !stopping()) idle_.WaitFor(mutex_, 100);
+  while (compactions_scheduled_ != 0 && !stopping()) WaitForChangeLocked();
 
   Result<void> result;
   std::optional<Task> task(Task{&keyspace, VersionOf(keyspace), {}});
@@ -253,6 +253,16 @@ Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
 
 // --- waiting
 
+void BackgroundCompactionWorker::WaitForChangeLocked() {
+  if (parts_.executor->works_for_waiters()) {
+    mutex_.Unlock();
+    const bool ran = parts_.executor->RunOneForWaiter();
+    mutex_.Lock();
+    if (ran) return;
+  }
+  idle_.WaitFor(mutex_, 100);
+}
+
 Result<void> BackgroundCompactionWorker::WaitFor(const std::function<bool()>& ready) {
   MutexLock lock(mutex_);
   while (!ready()) {
@@ -261,7 +271,7 @@ Result<void> BackgroundCompactionWorker::WaitFor(const std::function<bool()>& re
                    "the database was closed while waiting for its background work");
     }
     QUIVER_TRY(parts_.health->CheckWritable());
-    idle_.WaitFor(mutex_, 100);
+    WaitForChangeLocked();
   }
   return {};
 }

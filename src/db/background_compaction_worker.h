@@ -113,6 +113,8 @@ class BackgroundCompactionWorker {
   CompactionContext ContextLocked() const REQUIRES(mutex_);
   void SetBusyLocked(const CompactionPlan& plan, bool busy) REQUIRES(mutex_);
   Result<void> WaitFor(const std::function<bool()>& ready) EXCLUDES(mutex_);
+  /// Returns after a task has ended, or a tenth of a second.
+  void WaitForChangeLocked() REQUIRES(mutex_);
   bool WasCancelled(const Error& error) const;
   /// What a job's failure means, unless it was only cancelled.
   Retry ReportJob(const Error& error);

@@ -1,22 +1,25 @@
 // ChangeSignal: lets writers wait for room wherever in the database it may appear.
 //
-// Thread safety: everything from any thread. Its lock is a leaf: `ready` is asked without it.
+// Thread safety: everything from any thread. Its lock is a leaf: `ready` is asked, and tasks run,
+// without it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 
 #include "base/mutex.h"
+#include "io/executor.h"
 
 namespace quiver {
 
 class ChangeSignal {
  public:
   /// Waits until `ready` holds; it is asked after every change and at least ten times a second.
-  void WaitUntil(const std::function<bool()>& ready) EXCLUDES(mutex_) {
+  void WaitUntil(io::Executor& executor, const std::function<bool()>& ready) EXCLUDES(mutex_) {
     while (true) {
       const std::uint64_t seen = changes();
       if (ready()) return;
+      if (executor.RunOneForWaiter()) continue;
       MutexLock lock(mutex_);
       if (changes_ == seen) changed_.WaitFor(mutex_, 100);
     }

@@ -110,7 +110,9 @@ Result<void> WritePath::WaitForRoom(Group& group, Targets targets) {
     stall_.BeginWait(reason);
     const bool leader_ended = EndUnwilling(group, reason);
     StallReason still{};
-    if (!leader_ended) parts_.changed->WaitUntil([&] { return !usable() || !blocked(still); });
+    if (!leader_ended) {
+      parts_.changed->WaitUntil(*parts_.executor, [&] { return !usable() || !blocked(still); });
+    }
     stall_.EndWait(reason, parts_.clock->MonotonicNanos() - start_ns);
     if (leader_ended) return group.front()->result;
   }

@@ -30,6 +30,11 @@ class Executor {
   virtual void SubmitAfter(Lane lane, std::uint64_t delay_ms, std::function<void()> task) = 0;
   /// Drops what has not started, waits for what has.
   virtual void Shutdown() = 0;
+  /// Asked by a thread that waits for what tasks do, and holds no lock that they may want: an
+  /// executor without threads runs one of them now. False: there is none, or threads see to it.
+  virtual bool RunOneForWaiter() { return false; }
+  /// Whether RunOneForWaiter ever runs anything.
+  virtual bool works_for_waiters() const { return false; }
 };
 
 /// Real threads, named quiver-flush, quiver-compact, quiver-log and quiver-upkeep.

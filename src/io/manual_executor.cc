@@ -121,6 +121,12 @@ bool ManualExecutor::AdvanceToNextTimer() {
   return true;
 }
 
+bool ManualExecutor::RunOneForWaiter() {
+  const WaiterHelp help = help_.load();
+  if (help == WaiterHelp::kNone) return false;
+  return RunOne() || (help == WaiterHelp::kTimed && AdvanceToNextTimer());
+}
+
 std::size_t ManualExecutor::ready_count() {
   MutexLock lock(mutex_);
   QueueDueTimers();

@@ -2,15 +2,18 @@
 // says. With a ManualClock and a seed every interleaving of background work can be repeated.
 //
 // Invariants:
-//  1. A task runs only within RunOne, RunOneOf, RunOneAtRandom or RunAll, on the caller's thread.
+//  1. A task runs only within RunOne, RunOneOf, RunOneAtRandom, RunAll or RunOneForWaiter, on the
+//     caller's thread.
 //  2. Tasks of one lane start in the order of their submission; a delayed task joins its lane when
 //     the clock has reached its time, delayed tasks among each other in the order of their times.
 //  3. Across lanes RunOne takes the task that became ready first.
+//  4. While waiters are helped, who waits for background work does it, so one thread is enough.
 //
 // Thread safety: all methods from any thread; a task may submit, but not call Shutdown.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,6 +40,15 @@ class ManualExecutor final : public Executor {
   void SubmitAfter(Lane lane, std::uint64_t delay_ms, std::function<void()> task) override
       EXCLUDES(mutex_);
   void Shutdown() override EXCLUDES(mutex_);
+  bool RunOneForWaiter() override EXCLUDES(mutex_);
+  bool works_for_waiters() const override { return help_.load() != WaiterHelp::kNone; }
+
+  enum class WaiterHelp : std::uint8_t {
+    kNone,   ///< who waits, waits for another thread that runs tasks
+    kReady,  ///< a ready task
+    kTimed,  ///< a ready task, else the clock moves to the next timer
+  };
+  void SetWaiterHelp(WaiterHelp help) { help_.store(help); }
 
   /// Runs the next ready task of any lane; false if there is none.
   bool RunOne() EXCLUDES(mutex_);
@@ -70,6 +82,7 @@ class ManualExecutor final : public Executor {
   void RunFirst(std::size_t lane) REQUIRES(mutex_);
 
   ManualClock& clock_;
+  std::atomic<WaiterHelp> help_{WaiterHelp::kNone};
   Mutex mutex_;
   CondVar idle_;
   std::array<std::deque<ReadyTask>, kLaneCount> ready_ GUARDED_BY(mutex_);

@@ -52,6 +52,23 @@ TEST_F(ManualExecutorTest, RunOneOfKeepsToItsLane) {
   EXPECT_EQ(order_, (Order{"flush 1", "flush 2"}));
 }
 
+TEST_F(ManualExecutorTest, WorksForWaitersAsFarAsItIsTold) {
+  executor_.Submit(Lane::kFlush, Record("ready"));
+  executor_.SubmitAfter(Lane::kLog, 10, Record("later"));
+  EXPECT_FALSE(executor_.works_for_waiters());
+  EXPECT_FALSE(executor_.RunOneForWaiter());
+  executor_.SetWaiterHelp(ManualExecutor::WaiterHelp::kReady);
+  EXPECT_TRUE(executor_.works_for_waiters());
+  EXPECT_TRUE(executor_.RunOneForWaiter());
+  EXPECT_FALSE(executor_.RunOneForWaiter()) << "time does not pass";
+  EXPECT_EQ(order_, Order{"ready"});
+  executor_.SetWaiterHelp(ManualExecutor::WaiterHelp::kTimed);
+  EXPECT_TRUE(executor_.RunOneForWaiter()) << "moves the clock";
+  EXPECT_TRUE(executor_.RunOneForWaiter());
+  EXPECT_EQ(order_, (Order{"ready", "later"}));
+  EXPECT_FALSE(executor_.RunOneForWaiter());
+}
+
 TEST_F(ManualExecutorTest, RunsDelayedTasksWhenTheClockReachesThem) {
   executor_.SubmitAfter(Lane::kLog, 20, Record("later"));
   executor_.SubmitAfter(Lane::kFlush, 10, Record("sooner"));

@@ -1,22 +1,9 @@
 #include "crash_explorer/machine.h"
 
-#include <atomic>
-#include <chrono>
-#include <thread>
-
 #include "base/try.h"
 #include "db/open_follower.h"
 
 namespace quiver::torture {
-
-namespace {
-
-// A sleep, not a yield: on a busy machine that comes back after other programs' time slices.
-void Pause() {
-  std::this_thread::sleep_for(std::chrono::microseconds(20));
-}
-
-}  // namespace
 
 io::Environment Machine::NewEnvironment() {
   io::Environment environment;
@@ -72,26 +59,21 @@ void Machine::PassMillis(std::uint64_t duration_ms) {
 }
 
 Result<void> Machine::Flush() {
-  return CallBesideBackground([](Engine& engine) { return engine.Flush(); }, false);
+  return CallAsWaiter([](Engine& engine) { return engine.Flush(); },
+                      io::ManualExecutor::WaiterHelp::kReady);
 }
 
 Result<void> Machine::CallThroughRetries(const std::function<Result<void>(Engine&)>& call) {
-  return CallBesideBackground(call, true);
+  return CallAsWaiter(call, io::ManualExecutor::WaiterHelp::kTimed);
 }
 
-Result<void> Machine::CallBesideBackground(const std::function<Result<void>(Engine&)>& call,
-                                           bool time_passes) {
+Result<void> Machine::CallAsWaiter(const std::function<Result<void>(Engine&)>& call,
+                                   io::ManualExecutor::WaiterHelp help) {
   Drain();
-  std::atomic<bool> done{false};
-  std::jthread background([&] {
-    while (!done.load()) {
-      if (executor_->RunOne()) continue;
-      if (!time_passes || !executor_->AdvanceToNextTimer()) Pause();
-    }
-    Drain();
-  });
+  executor_->SetWaiterHelp(help);
   Result<void> result = call(*engine_);
-  done.store(true);
+  executor_->SetWaiterHelp(io::ManualExecutor::WaiterHelp::kNone);
+  Drain();
   return result;
 }
 

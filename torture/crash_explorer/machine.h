@@ -55,13 +55,13 @@ class Machine {
   void PassMillis(std::uint64_t duration_ms);
   /// A flush that waits, as Database::Flush. Everything that is ready runs before and after it.
   Result<void> Flush();
-  /// `call` on the engine while another thread takes the background's steps and moves the time to
-  /// whatever waits for it: failed jobs are tried again. Their order is not repeatable.
+  /// `call` on the engine; where it waits for the background, that takes its steps, and the time
+  /// moves to whatever waits for it: failed jobs are tried again.
   Result<void> CallThroughRetries(const std::function<Result<void>(Engine&)>& call);
 
  private:
-  Result<void> CallBesideBackground(const std::function<Result<void>(Engine&)>& call,
-                                    bool time_passes);
+  Result<void> CallAsWaiter(const std::function<Result<void>(Engine&)>& call,
+                            io::ManualExecutor::WaiterHelp help);
 
   io::Environment NewEnvironment();
 

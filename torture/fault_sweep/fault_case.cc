@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/hash.h"
 #include "io/posix_error.h"
 
 namespace quiver::torture {
@@ -62,6 +63,7 @@ std::optional<Error> FaultInjector::Call(io::OperationKind kind, std::string_vie
   {
     MutexLock lock(mutex_);
     const std::string site = CallSite(kind, file);
+    digest_ = Checksum(file, digest_ + static_cast<std::uint64_t>(kind));
     if (kind >= io::OperationKind::kLock) {
       changing_.push_back(ordinal);
     } else {
@@ -89,6 +91,11 @@ FaultInjector::Calls FaultInjector::calls() const {
   Calls calls{changing_, {}};
   for (const auto& [rank, ordinal] : reading) calls.reading.push_back(ordinal);
   return calls;
+}
+
+std::uint64_t FaultInjector::digest() const {
+  MutexLock lock(mutex_);
+  return digest_;
 }
 
 std::set<std::string> FaultInjector::sites() const {

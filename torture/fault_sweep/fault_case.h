@@ -58,6 +58,8 @@ class FaultInjector {
     std::vector<std::uint64_t> reading;
   };
   Calls calls() const EXCLUDES(mutex_);
+  /// Of all calls so far, in their order: equal for equal runs.
+  std::uint64_t digest() const EXCLUDES(mutex_);
   std::set<std::string> sites() const EXCLUDES(mutex_);
   std::set<std::string> failed_sites() const EXCLUDES(mutex_);
 
@@ -75,6 +77,7 @@ class FaultInjector {
   };
 
   mutable Mutex mutex_;
+  std::uint64_t digest_ GUARDED_BY(mutex_) = 0;
   std::vector<std::uint64_t> changing_ GUARDED_BY(mutex_);
   std::vector<std::pair<std::size_t, std::uint64_t>> reading_ GUARDED_BY(mutex_);  // rank, ordinal
   std::map<std::string, Reads> reads_ GUARDED_BY(mutex_);                          // by call site

@@ -39,6 +39,8 @@ namespace {
 constexpr std::array kErrors = {EIO, ENOSPC, EDQUOT, EMFILE, EACCES, EROFS};
 constexpr std::uint64_t kForGood = 1'000'000'000;
 constexpr unsigned kHangSeconds = 60;
+// One case in so many runs twice: a plan repeats what it showed.
+constexpr std::uint64_t kCasesToRepeat = 64;
 
 struct Shape {
   std::uint64_t count;
@@ -68,6 +70,7 @@ class Sweep {
     ::alarm(0);
     for (const std::string& what : workload.what()) run_.Fail(fault.ToText(), what);
     const FaultInjector& injector = workload.injector();
+    if (cases_++ % kCasesToRepeat == 0) Repeats(fault, injector.digest());
     if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(workload.step_count()));
     sites_.merge(injector.sites());
     failed_sites_.merge(injector.failed_sites());
@@ -99,6 +102,15 @@ class Sweep {
     }
   }
 
+  void Repeats(const FaultCase& fault, std::uint64_t digest) {
+    SweepWorkload again(run_.seed(), fault);
+    again.Run();
+    if (again.injector().digest() != digest) {
+      run_.Fail(fault.ToText(), "the same plan made other calls on the disk");
+    }
+    run_.Count("determinism_checks");
+  }
+
   void Report() {
     run_.Set("call_sites", static_cast<double>(sites_.size()));
     run_.Set("call_sites_failed", static_cast<double>(failed_sites_.size()));
@@ -106,6 +118,7 @@ class Sweep {
 
  private:
   TortureRun& run_;
+  std::uint64_t cases_ = 0;
   std::set<std::string> sites_;
   std::set<std::string> failed_sites_;
 };
