@@ -38,7 +38,7 @@ def open_fault_plan(head: str) -> str:
 
 
 def simpler_fault_plans(head: str):
-    """CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT with one field in its simplest form: one failure, EIO, whole writes, no cut."""
+    """CONFIG:FIRST:COUNT:EVERY:ERRNO:REACH:CUT with one field in its simplest form: one failure, EIO, whole writes, no cut."""
     fields = head.split(":")
     for index, simplest in ((2, "1"), (3, "1"), (4, "5"), (5, "0"), (6, "0")):
         if fields[index] != simplest:

@@ -384,7 +384,7 @@ TEST(FollowerRaceTest, AHalfWrittenFrameIsTheEnd) {
   ASSERT_TRUE(writer) << writer.error().ToString();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(PutInto(**writer, "k" + std::to_string(i), "v"));
   // Half of the frame arrives, and the writer hangs before the rest: for a reader the same.
-  faulty.SetPartialWrites(true);
+  faulty.SetReach(io::FaultReach::kHalf);
   faulty.SetHook([](io::OperationKind kind, std::string_view) -> std::optional<Error> {
     if (kind != io::OperationKind::kWriteAtDurably) return std::nullopt;
     return Error(ErrorCode::kIo, "injected: half a write");

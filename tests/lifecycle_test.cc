@@ -94,6 +94,36 @@ TEST(Lifecycle, OpensThatWriteLittleDoNotGatherLogSegments) {
   }
 }
 
+// The trailer of Close may lie in the page cache alone: its write failed after it was there, or its
+// writer was killed in it. A later power cut takes it away again.
+TEST(Lifecycle, AShutdownWhoseTrailerIsNotDurableMayBeFollowedByAPowerCut) {
+  const DatabaseConfig config = HarnessConfig(WalMode::kSync);
+  io::MemoryFileSystem disk;
+  {
+    io::FaultFileSystem files(disk);
+    auto engine = OpenEngine(files, config);
+    ASSERT_TRUE(engine) << engine.error().ToString();
+    for (int i = 0; i < kRows; ++i) ASSERT_TRUE(PutInto(**engine, Key(i), "value"));
+    files.SetReach(io::FaultReach::kDone);
+    files.SetHook([](OperationKind kind, std::string_view) -> std::optional<Error> {
+      if (kind != OperationKind::kWriteAtDurably) return std::nullopt;
+      return Injected();
+    });
+    EXPECT_FALSE((*engine)->Close());
+  }
+  {
+    auto engine = OpenEngine(disk, config);
+    ASSERT_TRUE(engine) << engine.error().ToString();
+    EXPECT_TRUE((*engine)->recovery_report().clean_shutdown) << "the trailer was read";
+    ASSERT_TRUE(PutInto(**engine, Key(kRows), "more"));
+    disk.Crash();
+  }
+  auto engine = OpenEngine(disk, config);
+  ASSERT_TRUE(engine) << engine.error().ToString();
+  EXPECT_EQ(PrefixOfRows(**engine), kRows);
+  EXPECT_TRUE(*GetFrom(**engine, Key(kRows)));
+}
+
 TEST(Lifecycle, APowerCutAtEachCallOfARecoveryLeavesADatabaseThatOpens) {
   const DatabaseConfig config = HarnessConfig(WalMode::kAsync);
   bool recovered = false;

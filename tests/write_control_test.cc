@@ -96,6 +96,8 @@ TEST_F(WriteControlTest, SlowRemovalOfFilesDoesNotHoldUpTheSyncsOfBatchMode) {
     }
     ASSERT_TRUE(engine_->Flush());
   }
+  // A compaction that removed its inputs would hang, and the one below wait for it.
+  ASSERT_TRUE(engine_->WaitForBackgroundWork());
   std::atomic<bool> removing{false};
   std::atomic<bool> go_on{false};
   const auto caller = std::this_thread::get_id();

@@ -8,7 +8,14 @@ namespace {
 
 // What of a failing write arrives.
 std::string_view ArrivingPart(const FaultPlan& plan, std::string_view bytes) {
-  return bytes.substr(0, plan.partial_writes() ? bytes.size() / 2 : 0);
+  const FaultReach reach = plan.reach();
+  if (reach == FaultReach::kDone) return bytes;
+  return bytes.substr(0, reach == FaultReach::kHalf ? bytes.size() / 2 : 0);
+}
+
+// Of a call that `begun` refuses: whether it happens all the same.
+bool Happens(const FaultPlan& plan, const Result<void>& begun) {
+  return begun || plan.reach() == FaultReach::kDone;
 }
 
 }  // namespace
@@ -20,33 +27,43 @@ Result<std::unique_ptr<ReadableFile>> FaultDirectory::OpenForRead(std::string_vi
 }
 
 Result<std::unique_ptr<WritableFile>> FaultDirectory::Create(std::string_view name) {
-  QUIVER_TRY(plan_->Begin(OperationKind::kCreate, name));
+  const Result<void> begun = plan_->Begin(OperationKind::kCreate, name);
+  if (!Happens(*plan_, begun)) return begun.error();
   QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> base, base_->Create(name));
+  if (!begun) return begun.error();
   return std::make_unique<FaultWritableFile>(std::move(base), plan_);
 }
 
 Result<std::unique_ptr<LogFile>> FaultDirectory::CreateLog(std::string_view name,
                                                            LogAccess access) {
-  QUIVER_TRY(plan_->Begin(OperationKind::kCreateLog, name));
+  const Result<void> begun = plan_->Begin(OperationKind::kCreateLog, name);
+  if (!Happens(*plan_, begun)) return begun.error();
   QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<LogFile> base, base_->CreateLog(name, access));
+  if (!begun) return begun.error();
   return std::make_unique<FaultLogFile>(std::move(base), plan_);
 }
 
 Result<void> FaultDirectory::Rename(std::string_view from, std::string_view to) {
-  QUIVER_TRY(
-      plan_->Begin({OperationKind::kRename, std::string(from), std::string(to), 0, 0, false}));
-  return base_->Rename(from, to);
+  Result<void> begun =
+      plan_->Begin({OperationKind::kRename, std::string(from), std::string(to), 0, 0, false});
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> renamed = base_->Rename(from, to);
+  return begun ? renamed : begun;
 }
 
 Result<void> FaultDirectory::Remove(std::string_view name) {
-  QUIVER_TRY(plan_->Begin(OperationKind::kRemove, name));
-  return base_->Remove(name);
+  Result<void> begun = plan_->Begin(OperationKind::kRemove, name);
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> removed = base_->Remove(name);
+  return begun ? removed : begun;
 }
 
 Result<void> FaultDirectory::LinkFrom(Directory& source, std::string_view name) {
-  QUIVER_TRY(plan_->Begin(OperationKind::kLink, name));
+  Result<void> begun = plan_->Begin(OperationKind::kLink, name);
+  if (!Happens(*plan_, begun)) return begun;
   const auto* const other = dynamic_cast<FaultDirectory*>(&source);
-  return base_->LinkFrom(other != nullptr ? *other->base_ : source, name);
+  Result<void> linked = base_->LinkFrom(other != nullptr ? *other->base_ : source, name);
+  return begun ? linked : begun;
 }
 
 Result<std::vector<DirectoryEntry>> FaultDirectory::List() {
@@ -57,8 +74,11 @@ Result<std::vector<DirectoryEntry>> FaultDirectory::List() {
 Result<void> FaultDirectory::Sync() {
   MutexLock lock(sync_mutex_);
   QUIVER_TRY(sync_failure_.Check());
-  QUIVER_TRY(sync_failure_.Keep(plan_->Begin(OperationKind::kSyncDirectory, path().native())));
-  return base_->Sync();
+  Result<void> begun =
+      sync_failure_.Keep(plan_->Begin(OperationKind::kSyncDirectory, path().native()));
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> synced = base_->Sync();
+  return begun ? synced : begun;
 }
 
 Result<std::unique_ptr<DirectoryLock>> FaultDirectory::Lock(std::string_view name) {
@@ -94,8 +114,10 @@ Result<void> FaultWritableFile::Append(std::string_view bytes) {
 
 Result<void> FaultWritableFile::Sync() {
   QUIVER_TRY(failure_.Check());
-  QUIVER_TRY(failure_.Keep(plan_->Begin(OperationKind::kSyncFile, base_->name())));
-  return base_->Sync();
+  Result<void> begun = failure_.Keep(plan_->Begin(OperationKind::kSyncFile, base_->name()));
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> synced = base_->Sync();
+  return begun ? synced : begun;
 }
 
 Result<void> FaultWritableFile::Close() {
@@ -109,8 +131,11 @@ Result<void> FaultWritableFile::Close() {
 Result<void> FaultLogFile::Reserve(std::uint64_t bytes) {
   const std::uint64_t reserved = base_->reserved_bytes();
   const std::uint64_t length = bytes > reserved ? bytes - reserved : 0;
-  QUIVER_TRY(plan_->Begin({OperationKind::kReserve, base_->name(), {}, reserved, length, false}));
-  return base_->Reserve(bytes);
+  Result<void> begun =
+      plan_->Begin({OperationKind::kReserve, base_->name(), {}, reserved, length, false});
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> done = base_->Reserve(bytes);
+  return begun ? done : begun;
 }
 
 Result<void> FaultLogFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
@@ -124,8 +149,10 @@ Result<void> FaultLogFile::WriteAt(std::uint64_t offset, std::string_view bytes)
 Result<void> FaultLogFile::Sync() {
   MutexLock lock(sync_mutex_);
   QUIVER_TRY(sync_failure_.Check());
-  QUIVER_TRY(sync_failure_.Keep(plan_->Begin(OperationKind::kSyncLog, base_->name())));
-  return base_->Sync();
+  Result<void> begun = sync_failure_.Keep(plan_->Begin(OperationKind::kSyncLog, base_->name()));
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> synced = base_->Sync();
+  return begun ? synced : begun;
 }
 
 Result<void> FaultLogFile::WriteAtDurably(std::uint64_t offset, std::string_view bytes) {
@@ -141,8 +168,9 @@ Result<void> FaultLogFile::WriteAtDurably(std::uint64_t offset, std::string_view
 Result<void> FaultLogFile::CloseAt(std::uint64_t size_bytes) {
   Result<void> begun =
       plan_->Begin({OperationKind::kCloseLog, base_->name(), {}, size_bytes, 0, false});
-  if (!begun) return begun;
-  return base_->CloseAt(size_bytes);
+  if (!Happens(*plan_, begun)) return begun;
+  Result<void> closed = base_->CloseAt(size_bytes);
+  return begun ? closed : begun;
 }
 
 }  // namespace quiver::io

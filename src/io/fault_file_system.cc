@@ -32,14 +32,14 @@ void FaultPlan::SetHook(FaultHook hook) {
   hook_.swap(shared);
 }
 
-void FaultPlan::SetPartialWrites(bool partial_writes) {
+void FaultPlan::SetReach(FaultReach reach) {
   MutexLock lock(mutex_);
-  partial_writes_ = partial_writes;
+  reach_ = reach;
 }
 
-bool FaultPlan::partial_writes() const {
+FaultReach FaultPlan::reach() const {
   MutexLock lock(mutex_);
-  return partial_writes_;
+  return reach_;
 }
 
 std::uint64_t FaultPlan::operation_count() const {

@@ -2,8 +2,7 @@
 // fail, and keeps a log of the calls that change the disk.
 //
 // Invariants:
-//  1. A call that fails here does not reach the file system behind, except for the part of a write
-//     that SetPartialWrites lets through.
+//  1. A call that fails here does not reach the file system behind, or as far as SetReach says.
 //  2. Injected failures last as real ones do: after a failed Sync every later Sync of that object
 //     fails, after a failed Append every later call of that file.
 //  3. The hook runs without the lock of the plan, so it may call back into this object. It runs
@@ -70,12 +69,20 @@ struct FileOperation {
 /// directory as a whole its path). An Error makes the operation fail with it.
 using FaultHook = std::function<std::optional<Error>(OperationKind, std::string_view file_name)>;
 
+/// What of a call that fails has happened all the same.
+enum class FaultReach : std::uint8_t {
+  kNothing,
+  kHalf,  ///< the first half of the bytes of a write, as when a disk fills up in the middle of it
+  kDone,  ///< all of it: a sync that wrote everything and then failed, a rename whose answer is
+          ///< lost
+};
+
 /// What the file system and all its open files share.
 class FaultPlan {
  public:
   void SetHook(FaultHook hook) EXCLUDES(mutex_);
-  void SetPartialWrites(bool partial_writes) EXCLUDES(mutex_);
-  bool partial_writes() const EXCLUDES(mutex_);
+  void SetReach(FaultReach reach) EXCLUDES(mutex_);
+  FaultReach reach() const EXCLUDES(mutex_);
   std::uint64_t operation_count() const EXCLUDES(mutex_);
   std::vector<FileOperation> log() const EXCLUDES(mutex_);
   void ClearLog() EXCLUDES(mutex_);
@@ -90,7 +97,7 @@ class FaultPlan {
  private:
   mutable Mutex mutex_;
   std::shared_ptr<const FaultHook> hook_ GUARDED_BY(mutex_);
-  bool partial_writes_ GUARDED_BY(mutex_) = false;
+  FaultReach reach_ GUARDED_BY(mutex_) = FaultReach::kNothing;
   std::uint64_t operation_count_ GUARDED_BY(mutex_) = 0;
   std::vector<FileOperation> log_ GUARDED_BY(mutex_);
 };
@@ -105,9 +112,8 @@ class FaultFileSystem final : public FileSystem {
 
   /// An empty hook lets everything through.
   void SetHook(FaultHook hook) { plan_->SetHook(std::move(hook)); }
-  /// Whether the first half of the bytes of a failing write arrives all the same, as when a disk
-  /// fills up in the middle of it. Off to begin with.
-  void SetPartialWrites(bool partial_writes) { plan_->SetPartialWrites(partial_writes); }
+  /// Of all later failures; kNothing to begin with.
+  void SetReach(FaultReach reach) { plan_->SetReach(reach); }
 
   /// Every call so far, reading ones included: the ordinal of the next one.
   std::uint64_t operation_count() const { return plan_->operation_count(); }

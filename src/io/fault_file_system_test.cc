@@ -209,7 +209,7 @@ TEST_F(FaultFileSystemTest, AFailedAppendFailsEveryLaterCallOfTheFile) {
 }
 
 TEST_F(FaultFileSystemTest, LetsHalfOfAFailingWriteThroughWhenAsked) {
-  fault().SetPartialWrites(true);
+  fault().SetReach(FaultReach::kHalf);
   auto file = directory().Create("file");
   auto log = directory().CreateLog("log", LogAccess::kWritten);
   ASSERT_TRUE((*log)->Reserve(20));
@@ -222,6 +222,38 @@ TEST_F(FaultFileSystemTest, LetsHalfOfAFailingWriteThroughWhenAsked) {
   FailAll(OperationKind::kWriteAtDurably);
   EXPECT_TRUE(IsInjected((*log)->WriteAtDurably(10, "efgh")));
   EXPECT_EQ(ContentsOf("log"), "ab" + std::string(8, '\0') + "ef" + std::string(8, '\0'));
+}
+
+TEST_F(FaultFileSystemTest, LetsFailingCallsHappenWhenAsked) {
+  fault().SetReach(FaultReach::kDone);
+  auto file = directory().Create("file");
+  auto log = directory().CreateLog("log", LogAccess::kWritten);
+  ASSERT_TRUE((*log)->Reserve(4));
+  ASSERT_TRUE((*file)->Append("written"));
+  ASSERT_TRUE((*log)->WriteAt(0, "log "));
+  for (const OperationKind kind :
+       {OperationKind::kSyncFile, OperationKind::kSyncLog, OperationKind::kSyncDirectory,
+        OperationKind::kCreate, OperationKind::kRename, OperationKind::kReserve}) {
+    FailAll(kind);
+    switch (kind) {
+      case OperationKind::kSyncFile: EXPECT_TRUE(IsInjected((*file)->Sync())); break;
+      case OperationKind::kSyncLog: EXPECT_TRUE(IsInjected((*log)->Sync())); break;
+      case OperationKind::kReserve: EXPECT_TRUE(IsInjected((*log)->Reserve(8))); break;
+      case OperationKind::kSyncDirectory: EXPECT_TRUE(IsInjected(directory().Sync())); break;
+      case OperationKind::kCreate: EXPECT_FALSE(directory().Create("made")); break;
+      default: EXPECT_TRUE(IsInjected(directory().Rename("made", "renamed"))); break;
+    }
+  }
+  FailNothing();
+  EXPECT_EQ(ContentsOf("renamed"), "");
+  EXPECT_EQ((*log)->reserved_bytes(), 8U);
+  FailAll(OperationKind::kRemove);
+  EXPECT_TRUE(IsInjected(directory().Remove("renamed")));
+  FailNothing();
+  EXPECT_FALSE(directory().OpenForRead("renamed"));
+  memory().Crash();  // what failed to sync is durable all the same
+  const auto reopened = memory().OpenDirectory(directory().path(), false);
+  EXPECT_EQ(*ReadWholeFile(**reopened, "file", 100), "written");
 }
 
 TEST_F(FaultFileSystemTest, TheHookMayCutThePower) {

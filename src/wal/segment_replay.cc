@@ -44,6 +44,7 @@ Result<void> SegmentReplay::Replay(const ChainSegment& segment) {
   damage_seen_ = !segment.header.has_value();
   sealed_ = false;
   announced_successor_ = 0;
+  trailer_bytes_ = 0;
   offset_ = kHeaderBytes;
   digest_ = segment.header ? segment.header->digest() : 0;
   if (segment.header) {
@@ -70,10 +71,12 @@ Result<void> SegmentReplay::Replay(const ChainSegment& segment) {
     offset_ = limit;
   }
   QUIVER_TRY(closed ? FinishClosed(reader, last) : FinishNewest(reader, last));
+  // What a trailer seals is durable, but the trailer itself may not be: its write may have failed
+  // after it was in the page cache, or its writer have died. So nothing may continue behind it.
   result_.end = {.segment_number = segment.number,
-                 .length_bytes = offset_,
+                 .length_bytes = offset_ - trailer_bytes_,
                  .last_sequence = last_sequence_,
-                 .digest = digest_};
+                 .digest = trailer_bytes_ == 0 ? digest_ : digest_before_trailer_};
   ++result_.segments;
   return {};
 }
@@ -137,6 +140,8 @@ Result<void> SegmentReplay::ReplayTrailer(const Frame& frame) {
                                         " are lost before the trailer"));
     last_sequence_ = frame.header.first_sequence - 1;
   }
+  digest_before_trailer_ = digest_;
+  trailer_bytes_ = frame.end_offset - frame.offset;
   digest_ = ExtendDigest(digest_, frame.header.checksum);
   offset_ = frame.end_offset;
   sealed_ = true;

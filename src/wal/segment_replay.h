@@ -73,6 +73,8 @@ class SegmentReplay {
   std::uint64_t announced_successor_ = 0;
   std::uint64_t offset_ = 0;
   std::uint64_t digest_ = 0;
+  std::uint64_t trailer_bytes_ = 0;  ///< of what lies before offset_
+  std::uint64_t digest_before_trailer_ = 0;
   SequenceNumber last_sequence_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/coding.h"
 #include "io/fault_file_system.h"
+#include "wal/frame.h"
 #include "wal/log_test_support.h"
 #include "wal/segment_header.h"
 
@@ -61,7 +62,7 @@ SmallLog MakeSmallLog(bool closed) {
   const Replayed replayed = Replay(small.files, WalRecoveryMode::kAbsolute);
   EXPECT_EQ(replayed.Prefix(), small.last_sequence);
   small.batches = replayed.batches;
-  small.newest_end = replayed.result->end.length_bytes;
+  small.newest_end = replayed.result->end.length_bytes + (closed ? kTrailerFrameBytes : 0);
   return small;
 }
 

@@ -17,6 +17,9 @@ using testing::Replay;
 using testing::Replayed;
 using testing::TestDisk;
 
+constexpr io::FaultReach kReaches[] = {io::FaultReach::kNothing, io::FaultReach::kHalf,
+                                       io::FaultReach::kDone};
+
 // A log on a disk whose calls fail as `Fail` says.
 struct FaultyLog {
   FaultyLog() : faults(*disk.files), directory(*faults.OpenDirectory("db", true)) {
@@ -71,10 +74,10 @@ TEST(WalFault, AFailedSyncKillsTheLogForGood) {
 TEST(WalFault, AFailedWriteKillsTheLogEvenIfTheDiskWasFull) {
   for (const bool durably : {false, true}) {
     for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kNoSpace}) {
-      for (const bool partial : {false, true}) {
+      for (const io::FaultReach reach : kReaches) {
         FaultyLog faulty;
         ASSERT_TRUE(AppendBatch(*faulty.log, 2, true));
-        faulty.faults.SetPartialWrites(partial);
+        faulty.faults.SetReach(reach);
         faulty.FailNext(durably ? OperationKind::kWriteAtDurably : OperationKind::kWriteAt, code);
         EXPECT_EQ(AppendBatch(*faulty.log, 2, durably).error().code(), ErrorCode::kIo)
             << "not kNoSpace: that would ask to try again";
@@ -82,8 +85,8 @@ TEST(WalFault, AFailedWriteKillsTheLogEvenIfTheDiskWasFull) {
         EXPECT_EQ(faulty.log->last_sequence(), 2U);
         const Replayed replayed = Replay(*faulty.disk.directory);
         ASSERT_TRUE(replayed.result) << replayed.result.error().ToString();
-        EXPECT_EQ(replayed.Prefix(), 2U);
-        EXPECT_EQ(replayed.result->torn_tail_bytes != 0, partial);
+        EXPECT_EQ(replayed.Prefix(), reach == io::FaultReach::kDone ? 4U : 2U);
+        EXPECT_EQ(replayed.result->torn_tail_bytes != 0, reach == io::FaultReach::kHalf);
       }
     }
   }
@@ -128,11 +131,11 @@ TEST(WalFault, ARotationThatCannotMakeItsFileDoesNoHarmOnAFullDisk) {
 }
 
 // Fails each call of a fixed piece of work in turn. `code` is what the failing call answers.
-void FailEveryCall(ErrorCode code, bool partial_writes) {
+void FailEveryCall(ErrorCode code, io::FaultReach reach) {
   std::uint64_t failed_calls = 0;
   for (std::uint64_t ordinal = 0;; ++ordinal) {
     FaultyLog faulty;
-    faulty.faults.SetPartialWrites(partial_writes);
+    faulty.faults.SetReach(reach);
     const std::uint64_t before = faulty.faults.operation_count();
     faulty.faults.SetHook(io::FailOperations(ordinal, 1, Error(code, "injected")));
     WalManager& log = *faulty.log;
@@ -175,9 +178,8 @@ void FailEveryCall(ErrorCode code, bool partial_writes) {
 }
 
 TEST(WalFault, EveryCallMayFailOnceWithoutLosingWhatWasDurable) {
-  FailEveryCall(ErrorCode::kIo, false);
-  FailEveryCall(ErrorCode::kIo, true);
-  FailEveryCall(ErrorCode::kNoSpace, true);
+  for (const io::FaultReach reach : kReaches) FailEveryCall(ErrorCode::kIo, reach);
+  FailEveryCall(ErrorCode::kNoSpace, io::FaultReach::kHalf);
 }
 
 TEST(WalFault, AFailedRemovalIsReturnedAndTheRestIsRemoved) {

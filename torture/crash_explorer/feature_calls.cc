@@ -96,7 +96,14 @@ Result<void> IngestRows(Engine& engine, io::MemoryFileSystem& disk,
   if (after != before) return Wrong("an ingest has changed its source");
   if (!report) {
     QUIVER_ASSIGN_OR_RETURN(const SequenceNumber visible, VisibleSequence(engine));
-    history.RefuseIngest(visible, !IsWritable(engine));
+    // What has failed in the log may have used its number up; what has failed in the manifest may
+    // be found at the next open.
+    const std::string& failed = report.error().file();
+    const bool may_have_happened =
+        failed.ends_with(".wal") || failed.starts_with("MANIFEST") ||
+        failed.starts_with("CURRENT") ||
+        (failed.starts_with("/") && report.error().code() == ErrorCode::kNoSpace);
+    history.RefuseIngest(visible, may_have_happened || !IsWritable(engine));
     return report.error();
   }
   if (report->rows_read != count || report->sequence <= history.issued()) {

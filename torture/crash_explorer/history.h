@@ -62,6 +62,8 @@ class History {
   }
 
   SequenceNumber issued() const noexcept { return issued_; }
+  /// An ingest was refused, and yet its number or its rows may be found at the next open.
+  bool has_undecided_ingest() const noexcept { return ingest_.has_value(); }
   SequenceNumber acknowledged() const noexcept { return acknowledged_; }
   /// The newest sequence that no power cut may lose any more.
   SequenceNumber floor() const noexcept { return floor_; }

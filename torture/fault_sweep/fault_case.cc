@@ -12,7 +12,7 @@ namespace quiver::torture {
 std::string FaultCase::ToText() const {
   return std::to_string(config) + ":" + (any_first ? "*" : std::to_string(first)) + ":" +
          std::to_string(count) + ":" + std::to_string(every) + ":" + std::to_string(error_number) +
-         ":" + std::to_string(partial_writes ? 1 : 0) + ":" + std::to_string(power_cut ? 1 : 0) +
+         ":" + std::to_string(static_cast<int>(reach)) + ":" + std::to_string(power_cut ? 1 : 0) +
          steps.suffix();
 }
 
@@ -31,12 +31,13 @@ std::optional<FaultCase> FaultCase::Parse(const std::string& whole) {
     if (end == at || *end != expected) return std::nullopt;
     at = end + 1;
   }
+  if (numbers[5] > static_cast<std::uint64_t>(io::FaultReach::kDone)) return std::nullopt;
   return FaultCase{numbers[0],
                    numbers[1],
                    numbers[2],
                    numbers[3],
                    static_cast<int>(numbers[4]),
-                   numbers[5] != 0,
+                   static_cast<io::FaultReach>(numbers[5]),
                    numbers[6] != 0,
                    star != std::string::npos,
                    *steps};

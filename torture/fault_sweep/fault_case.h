@@ -20,17 +20,17 @@
 namespace quiver::torture {
 
 struct FaultCase {
-  std::uint64_t config = 0;     ///< which of the sweep's configurations
-  std::uint64_t first = 0;      ///< ordinal of the first call that fails
-  std::uint64_t count = 1;      ///< how many calls fail
-  std::uint64_t every = 1;      ///< from the first on, each so many-th call
-  int error_number = 5;         ///< of the operating system
-  bool partial_writes = false;  ///< half of a failing write arrives
-  bool power_cut = false;       ///< at the end, in place of a close
-  bool any_first = false;       ///< each call in turn is the first, until one shows a violation
-  StepList steps;               ///< of the workload, those that are kept
+  std::uint64_t config = 0;                         ///< which of the sweep's configurations
+  std::uint64_t first = 0;                          ///< ordinal of the first call that fails
+  std::uint64_t count = 1;                          ///< how many calls fail
+  std::uint64_t every = 1;                          ///< from the first on, each so many-th call
+  int error_number = 5;                             ///< of the operating system
+  io::FaultReach reach = io::FaultReach::kNothing;  ///< what of a failing call happens
+  bool power_cut = false;                           ///< at the end, in place of a close
+  bool any_first = false;  ///< each call in turn is the first, until one shows a violation
+  StepList steps;          ///< of the workload, those that are kept
 
-  /// "config:first:count:every:errno:partial:cut", then perhaps "/" and steps; "*" for any first.
+  /// "config:first:count:every:errno:reach:cut", then perhaps "/" and steps; "*" for any first.
   std::string ToText() const;
   static std::optional<FaultCase> Parse(const std::string& text);
 };

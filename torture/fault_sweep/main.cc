@@ -7,14 +7,15 @@
 // and made again, flushes, a compaction, gets, scans, reopens) runs in deterministic mode on a
 // simulated disk. First without faults, to count its calls; then again for each call, which fails
 // with each error that the operating system may give, once, from then on for good, or every second,
-// third or seventh time; with failing writes that arrive half; ending in a close or a power cut.
+// third or seventh time; of a failing call nothing happens, half of its bytes, or all of it; ending
+// in a close or a power cut.
 //
 // Oracle: History, as in the crash explorer.
 //
 // Cannot see: faults that a call does not report; the system calls below the io floor, such as a
 // short write or EINTR (src/io/posix_fault_test.cc, T10).
 //
-//   torture-fault_sweep --seed N --plan CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT[/STEPS]
+//   torture-fault_sweep --seed N --plan CONFIG:FIRST:COUNT:EVERY:ERRNO:REACH:CUT[/STEPS]
 //
 // With "*" for FIRST each call is the first one in turn, until a violation shows.
 // scripts/torture_reduce.py shrinks a plan with that: it leaves out steps while the violation
@@ -147,7 +148,7 @@ class CaseWalk {
                      .count = shape.count,
                      .every = shape.every,
                      .error_number = kErrors[variant % kErrors.size()],
-                     .partial_writes = variant % 2 == 1,
+                     .reach = static_cast<io::FaultReach>(variant % 3),
                      .power_cut = (variant + call) % 3 == 0};
   }
 
@@ -219,7 +220,7 @@ int Main(int argc, char** argv) {
     const std::optional<FaultCase> fault = FaultCase::Parse(run.plan());
     if (!fault) {
       std::fprintf(stderr,
-                   "--plan takes CONFIG:FIRST:COUNT:EVERY:ERRNO:PARTIAL:CUT[/STEPS], not %s\n",
+                   "--plan takes CONFIG:FIRST:COUNT:EVERY:ERRNO:REACH:CUT[/STEPS], not %s\n",
                    run.plan().c_str());
       return 2;
     }

@@ -66,7 +66,7 @@ void SweepWorkload::Copy(const char* call, const CopyCall& copy) {
 // The other write is in a table by the time of the commit: whether that can be read or not, the
 // transaction does not commit.
 void SweepWorkload::Conflict() {
-  if (!machine_.is_open() || uncertain_) return;
+  if (!machine_.is_open() || uncertain_ || history_.has_undecided_ingest()) return;
   HistoryRow row;
   row.key = "key" + std::to_string(random_.Below(40));
   row.value = "refused";
@@ -86,7 +86,7 @@ void SweepWorkload::Conflict() {
 }
 
 void SweepWorkload::Ingest(std::size_t row_count) {
-  if (!machine_.is_open() || uncertain_) return;
+  if (!machine_.is_open() || uncertain_ || history_.has_undecided_ingest()) return;
   const std::vector<std::size_t> there = history_.KeyspacesThere();
   const std::size_t keyspace = there[random_.Below(there.size())];
   const DatabaseConfig config = KeyspaceConfig(config_, keyspace);
@@ -130,7 +130,7 @@ void SweepWorkload::Follow() {
 }
 
 void SweepWorkload::CheckpointByFollower() {
-  if (!machine_.is_open() || uncertain_) return;
+  if (!machine_.is_open() || uncertain_ || history_.has_undecided_ingest()) return;
   Machine follower(files_, seed_, machine_.WallMicros());
   if (const Result<void> opened = follower.Follow(); !opened) {
     return CheckError("follow", opened.error());
