@@ -335,6 +335,7 @@ TEST(BackupFaultTest, WhateverCallFailsNothingIsHarmedAndNoHalfBackupIsThere) {
     ASSERT_TRUE((*engine)->WaitForBackgroundWork());
     std::atomic<std::uint64_t> calls{0};
     std::string failed_call;
+    faulty.SetReach(static_cast<io::FaultReach>(fail_at % 3));
     faulty.SetHook([&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
       if (kind == io::OperationKind::kFreeBytes) return std::nullopt;  // of the upkeep's timer
       if (calls.fetch_add(1) != fail_at) return std::nullopt;

@@ -116,6 +116,7 @@ TEST_P(FailedCopyTest, IsTakenAwaySoThatAPowerCutLeavesItWholeOrNone) {
       MutexLock lock(mutex);
       for (int i = 0; i < 64; ++i) images.push_back(disk.CrashImage(&random));
     };
+    faulty.SetReach(fail_at % 2 == 0 ? io::FaultReach::kNothing : io::FaultReach::kDone);
     faulty.SetHook([&](io::OperationKind called, std::string_view name) -> std::optional<Error> {
       const bool changes = called > io::OperationKind::kLock;
       if (!changes || calls.fetch_add(1) != fail_at) return std::nullopt;

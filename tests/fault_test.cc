@@ -103,7 +103,7 @@ int RunWorkload(io::FileSystem& files, const DatabaseConfig& config) {
   return acknowledged;
 }
 
-void Sweep(const Error& error, bool sticky, bool crash) {
+void Sweep(const Error& error, bool sticky, bool crash, io::FaultReach reach) {
   const DatabaseConfig config = HarnessConfig(WalMode::kSync);
   io::MemoryFileSystem counted_disk;
   io::FaultFileSystem counted(counted_disk);
@@ -114,6 +114,7 @@ void Sweep(const Error& error, bool sticky, bool crash) {
     SCOPED_TRACE("operation " + std::to_string(ordinal));
     io::MemoryFileSystem disk;
     io::FaultFileSystem faulty(disk);
+    faulty.SetReach(reach);
     faulty.SetHook(io::FailOperations(ordinal, sticky ? 1'000'000 : 1, error));
     const int acknowledged = RunWorkload(faulty, config);
     if (crash) disk.Crash();
@@ -124,20 +125,24 @@ void Sweep(const Error& error, bool sticky, bool crash) {
     ASSERT_TRUE((*opened)->Close());
     ++sites;
   }
-  std::printf("%llu of %llu calls made to fail (%s%s%s): no acknowledged row lost\n",
+  std::printf("%llu of %llu calls made to fail (%s%s%s%s): no acknowledged row lost\n",
               static_cast<unsigned long long>(sites), static_cast<unsigned long long>(operations),
               std::string(ErrorCodeName(error.code())).c_str(), sticky ? ", for good" : ", once",
+              reach == io::FaultReach::kDone ? ", though done" : "",
               crash ? ", then a power cut" : "");
 }
 
 TEST(FaultTest, AnyCallThatFailsOnceLosesNoAcknowledgedWrite) {
-  Sweep(DiskError(), false, false);
+  Sweep(DiskError(), false, false, io::FaultReach::kNothing);
+  Sweep(DiskError(), false, false, io::FaultReach::kDone);
 }
 TEST(FaultTest, AnyCallFromWhichAllFailLosesNoAcknowledgedWriteEvenAfterAPowerCut) {
-  Sweep(DiskError(), true, true);
+  Sweep(DiskError(), true, true, io::FaultReach::kNothing);
+  Sweep(DiskError(), true, true, io::FaultReach::kDone);
 }
 TEST(FaultTest, ADiskFullAtAnyCallLosesNoAcknowledgedWrite) {
-  Sweep(Error(ErrorCode::kNoSpace, "injected: no space left on device"), false, true);
+  Sweep(Error(ErrorCode::kNoSpace, "injected: no space left on device"), false, true,
+        io::FaultReach::kHalf);
 }
 
 // A table that cannot be read may hold the write of somebody else: that is an error, not a commit.

@@ -41,7 +41,7 @@ struct DatasetReport {
 /// does. Every row is read once to tell what the report says; _README.txt in the directory tells
 /// it to people (readers of datasets pass over names with an underscore). Errors:
 /// kInvalidArgument, kReadOnly (to be compacted, but open for reading), kNoSpace, kIo; on an error
-/// the directory is left empty.
+/// the directory is left empty, as far as the disk lets it: the error says if files stay.
 Result<DatasetReport> ExportDataset(Database& database, const std::filesystem::path& directory,
                                     const DatasetOptions& options = {}) noexcept;
 

@@ -185,8 +185,8 @@ Result<DatasetReport> ExportDatasetOf(Engine& engine, const std::filesystem::pat
       OpenEmptyDirectory(*engine.environment().file_system, directory, "a dataset"));
   auto report = DatasetMaker(engine, *target, options).Run();
   if (!report) {
-    RemoveCopy(*target, kReadmeName);
-    return report.error().WithContext("the dataset in " + directory.string() + " was not made");
+    return report.error().WithContext("the dataset in " + directory.string() + " was not made" +
+                                      RemoveCopy(*target, kReadmeName));
   }
   return report;
 }

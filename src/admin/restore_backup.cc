@@ -121,9 +121,8 @@ Result<BackupInfo> RestoreBackupFrom(io::FileSystem& files, const std::filesyste
                           OpenEmptyDirectory(files, destination, "a restored database"));
   CopyProgress counted(progress, record->Info().bytes);
   if (Result<void> restored = RestoreFiles(*store, *record, *target, counted.Step()); !restored) {
-    RemoveCopy(*target, kCurrentName);
     return restored.error().WithContext("backup " + std::to_string(id) + " was not restored to " +
-                                        destination.string());
+                                        destination.string() + RemoveCopy(*target, kCurrentName));
   }
   return record->Info();
 }

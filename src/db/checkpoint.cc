@@ -87,13 +87,17 @@ void RemoveEverything(io::Directory& directory) {
   (void)directory.Sync();
 }
 
-void RemoveCopy(io::Directory& directory, std::string_view last_made) {
+std::string RemoveCopy(io::Directory& directory, std::string_view last_made) {
+  const std::string stays = "; files of it are left there, remove them before the next attempt";
+
   // A disk may keep a later removal and lose an earlier one: the name that stands for the whole has
   // to be gone for good before anything of the whole goes.
   const Result<void> unmade = directory.Remove(last_made);
-  if (!unmade && unmade.error().code() != ErrorCode::kNotFound) return;
-  if (unmade && !directory.Sync()) return;
+  if (!unmade && unmade.error().code() != ErrorCode::kNotFound) return stays;
+  if (unmade && !directory.Sync()) return stays;
   RemoveEverything(directory);
+  const auto left = directory.List();
+  return left && left->empty() ? std::string() : stays;
 }
 
 void ForEachTable(const Catalog& catalog,
@@ -114,8 +118,8 @@ Result<CheckpointReport> WriteCheckpoint(Engine& engine, const std::filesystem::
       OpenEmptyDirectory(*engine.environment().file_system, path, "a checkpoint"));
   auto report = FillDirectory(engine, *target, progress);
   if (!report) {
-    RemoveCopy(*target, kCurrentName);
-    return report.error().WithContext("the checkpoint in " + path.string() + " was not made");
+    return report.error().WithContext("the checkpoint in " + path.string() + " was not made" +
+                                      RemoveCopy(*target, kCurrentName));
   }
   return report;
 }

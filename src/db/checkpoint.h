@@ -33,8 +33,9 @@ Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory
                         CheckpointReport& report, CopyProgress* progress = nullptr);
 /// Takes a copy that failed away again; `last_made` is the file that says that it is whole, and
 /// goes first. If that one cannot be removed for good the others stay with it, so a crash leaves
-/// the copy whole or none at any time. What cannot be removed stays.
-void RemoveCopy(io::Directory& directory, std::string_view last_made);
+/// the copy whole or none at any time. Returns what the error shall say of it: nothing, or that
+/// files stay.
+std::string RemoveCopy(io::Directory& directory, std::string_view last_made);
 /// The same in no order, for what nobody takes for a copy.
 void RemoveEverything(io::Directory& directory);
 /// Every table of every keyspace, with its keyspace.

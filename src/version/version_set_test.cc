@@ -189,7 +189,7 @@ TEST(VersionSet, KeepsEveryAcknowledgedEditThroughAPowerCutAtAnyOperation) {
     for (int model = 0; model < 6; ++model) {
       io::MemoryFileSystem disk;
       io::FaultFileSystem files(disk);
-      files.SetPartialWrites(model % 2 == 1);
+      files.SetReach(static_cast<io::FaultReach>(model % 3));
       files.SetHook(io::FailOperations(cut, std::numeric_limits<std::uint64_t>::max(),
                                        Error(ErrorCode::kIo, "power cut")));
       Knowledge known;
@@ -215,6 +215,7 @@ TEST(VersionSet, SurvivesASingleFailureOfAnyOperationAndACrashBehindIt) {
     for (const ErrorCode code : {ErrorCode::kIo, ErrorCode::kNoSpace}) {
       io::MemoryFileSystem disk;
       io::FaultFileSystem files(disk);
+      files.SetReach(static_cast<io::FaultReach>(random.Below(3)));
       files.SetHook(io::FailOperations(failing, 1, Error(code, "injected")));
       const Knowledge known = RunScript(files);
       disk.Crash(random);
