@@ -29,15 +29,15 @@ namespace quiver {
 
 /// What a stream covers and shows. Bounds are bytewise; the prefix narrows them further.
 struct ArrowStreamOptions {
-  const Keyspace* keyspace = nullptr;      ///< nullptr: the default one
-  std::optional<std::string> lower_bound;  ///< first key, inclusive
-  std::optional<std::string> upper_bound;  ///< end, exclusive
-  std::string prefix;                      ///< only keys that start so
-  const Snapshot* snapshot = nullptr;      ///< nullptr: the state when the stream is made
-  std::uint64_t limit = 0;                 ///< rows at most; 0: all
-  bool with_key = true;                    ///< column "key": binary
-  bool with_value = true;                  ///< column "value": binary
-  bool with_sequence = false;              ///< column "sequence": uint64, of the write shown
+  const Keyspace* keyspace = nullptr;           ///< nullptr: the default one
+  std::optional<std::string> lower_bound = {};  ///< first key, inclusive
+  std::optional<std::string> upper_bound = {};  ///< end, exclusive
+  std::string prefix = {};                      ///< only keys that start so
+  const Snapshot* snapshot = nullptr;           ///< nullptr: the state when the stream is made
+  std::uint64_t limit = 0;                      ///< rows at most; 0: all
+  bool with_key = true;                         ///< column "key": binary
+  bool with_value = true;                       ///< column "value": binary
+  bool with_sequence = false;                   ///< column "sequence": uint64, of the write shown
   /// Rows of a batch; the last may have fewer, and one that would pass 256 MiB ends before.
   /// 0: the engine chooses.
   std::uint32_t batch_rows = 0;

@@ -57,7 +57,7 @@ struct WriteOptions {
   std::uint64_t expiry_us = 0;
   /// Overrides wal_mode for this write. kSync makes it and all earlier writes durable before the
   /// acknowledgement.
-  std::optional<WalMode> wal_mode;
+  std::optional<WalMode> wal_mode = {};
   /// With true a write that would have to wait for flush or compaction, or be slowed down for
   /// them, returns kBusy instead; it still waits its turn among writers, and for syncs.
   bool fail_if_stalled = false;

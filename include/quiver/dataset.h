@@ -21,7 +21,7 @@ struct DatasetOptions {
   bool compact = true;
   /// Bytes of tables that were read, once they are compacted. If it throws, the call ends with
   /// kInvalidArgument and what() of the exception.
-  ProgressCallback progress;
+  ProgressCallback progress = {};
 };
 
 struct DatasetReport {

@@ -29,12 +29,12 @@ struct IngestOptions {
   std::string key_column = "key";
   std::string value_column = "value";
   /// A timestamp, or microseconds since 1970 as int64 or uint64; null: never. Empty: none expires.
-  std::string expiry_column;
+  std::string expiry_column = {};
   /// Of rows with the same key the last one wins, files in the order given; true refuses them.
   bool refuse_duplicates = false;
   /// For sorting; what is larger is sorted in pieces on the disk of the database. At least 1 MiB.
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
-  IngestProgress progress;
+  IngestProgress progress = {};
 };
 
 struct IngestReport {

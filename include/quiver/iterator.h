@@ -58,12 +58,12 @@ class Snapshot {
 
 /// What an iterator covers. Bounds are bytewise; the prefix narrows them further.
 struct IteratorOptions {
-  const Keyspace* keyspace = nullptr;      ///< nullptr: the default one
-  std::optional<std::string> lower_bound;  ///< first key, inclusive
-  std::optional<std::string> upper_bound;  ///< end, exclusive
-  std::string prefix;                      ///< only keys that start so
-  const Snapshot* snapshot = nullptr;      ///< nullptr: the state when the iterator is made
-  bool fill_cache = true;                  ///< false for one-off scans of cold data
+  const Keyspace* keyspace = nullptr;           ///< nullptr: the default one
+  std::optional<std::string> lower_bound = {};  ///< first key, inclusive
+  std::optional<std::string> upper_bound = {};  ///< end, exclusive
+  std::string prefix = {};                      ///< only keys that start so
+  const Snapshot* snapshot = nullptr;           ///< nullptr: the state when the iterator is made
+  bool fill_cache = true;                       ///< false for one-off scans of cold data
 };
 
 /// A cursor over live keys in order. It sees one consistent state however long it lives.
