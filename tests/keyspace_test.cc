@@ -149,6 +149,9 @@ TEST(Keyspace, WhatIsDroppedIsGoneWithItsFiles) {
   EXPECT_EQ(db->Get("a", {.keyspace = &doomed}).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(db->DropKeyspace(doomed).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(db->OpenKeyspace("doomed").error().code(), ErrorCode::kNotFound);
+  EXPECT_NE(db->OpenKeyspace("doomed").error().message().find("only \"default\""),
+            std::string::npos)
+      << db->OpenKeyspace("doomed").error().message();
   WriteBatch batch;
   ASSERT_TRUE(batch.Put("innocent", "bystander"));
   ASSERT_TRUE(batch.Put(doomed, "a", "b"));

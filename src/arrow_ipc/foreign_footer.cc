@@ -232,9 +232,11 @@ Result<ForeignBytes> ReadFooterBytes(const io::ReadableFile& file, std::uint64_t
   QUIVER_ASSIGN_OR_RETURN(const ForeignBytes head,
                           ReadForeign(file, 0, kShortMagic.size(), "the magic"));
   if (head.view() != kShortMagic) {
-    return CorruptAt(file, 0,
-                     "it does not start with ARROW1, so it is no Arrow IPC file; an Arrow stream "
-                     "or a Feather V1 file must be converted to one first");
+    return CorruptAt(
+        file, 0,
+        "it is neither an Arrow IPC file, which starts with ARROW1, nor an Arrow stream; "
+        "rewrite Parquet, CSV and others as one, for example with "
+        "pyarrow.feather.write_feather");
   }
   const std::uint64_t tail_offset = file_bytes - kTailBytes;
   QUIVER_ASSIGN_OR_RETURN(const ForeignBytes tail,

@@ -292,7 +292,8 @@ TEST(HostileFile, FootersThatLieAboutTheirSizeAreRefused) {
     ExpectRefused(changed, ErrorCode::kCorruption, "the footer");
   }
   ExpectRefused("", ErrorCode::kCorruption, "too few for an Arrow IPC file");
-  ExpectRefused(std::string(100, 'x'), ErrorCode::kCorruption, "does not start with ARROW1");
+  ExpectRefused(std::string(100, 'x'), ErrorCode::kCorruption,
+                "neither an Arrow IPC file, which starts with ARROW1, nor an Arrow stream");
   ExpectRefused("ARROW1" + std::string(94, 'x'), ErrorCode::kCorruption,
                 "does not end with ARROW1");
   ExpectRefused(bytes.substr(0, 6) + bytes.substr(8), ErrorCode::kCorruption, "");

@@ -58,6 +58,25 @@ bool IsCoveredByMemtables(const KeyspaceState& keyspace, const VersionEdit& edit
   });
 }
 
+// A file that errors call by the path that the caller gave: elsewhere names of files are enough,
+// since they lie in the directory of the database.
+class InputFile final : public io::ReadableFile {
+ public:
+  InputFile(std::unique_ptr<io::ReadableFile> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const override {
+    Result<std::size_t> size = file_->ReadAt(offset, buffer);
+    if (size) return size;
+    return Error(size.error().code(), size.error().message(), path_, size.error().offset());
+  }
+  std::uint64_t size_bytes() const override { return file_->size_bytes(); }
+  const std::string& name() const override { return path_; }
+
+ private:
+  std::unique_ptr<io::ReadableFile> file_;
+  std::string path_;
+};
+
 struct OpenedInputs {
   std::vector<std::unique_ptr<io::Directory>> directories;
   std::vector<std::unique_ptr<io::ReadableFile>> files;
@@ -69,9 +88,12 @@ Result<OpenedInputs> OpenInputs(io::FileSystem& file_system,
   for (const std::filesystem::path& file : files) {
     const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
     QUIVER_ASSIGN_OR_RETURN(auto directory, file_system.OpenDirectory(parent, false));
-    QUIVER_ASSIGN_OR_RETURN(auto opened, directory->OpenForRead(file.filename().string()));
+    auto opened = directory->OpenForRead(file.filename().string());
+    if (!opened) {
+      return Error(opened.error().code(), opened.error().message(), file.string());
+    }
     inputs.directories.push_back(std::move(directory));
-    inputs.files.push_back(std::move(opened));
+    inputs.files.push_back(std::make_unique<InputFile>(*std::move(opened), file.string()));
   }
   return inputs;
 }

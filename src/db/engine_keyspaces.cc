@@ -1,4 +1,6 @@
 // Keyspaces of an open database: made, found, listed, dropped.
+#include <algorithm>
+
 #include "base/escape.h"
 #include "base/keyspace_access.h"
 #include "base/try.h"
@@ -10,9 +12,18 @@ namespace quiver {
 
 namespace {
 
-Error NoKeyspace(std::string_view name) {
-  return {ErrorCode::kNotFound,
-          "there is no keyspace \"" + EscapeBytes(name) + "\"; make it with CreateKeyspace"};
+constexpr std::size_t kNamesInError = 8;
+
+// Programs of several languages read it, so it names what there is and no function.
+Error NoKeyspace(std::string_view name, const std::vector<KeyspaceState*>& all) {
+  std::string message = "there is no keyspace \"" + EscapeBytes(name) + "\", only ";
+  for (std::size_t i = 0; i < std::min(all.size(), kNamesInError); ++i) {
+    message += (i == 0 ? "\"" : ", \"") + EscapeBytes(all[i]->name) + "\"";
+  }
+  if (all.size() > kNamesInError) {
+    message += " and " + std::to_string(all.size() - kNamesInError) + " more";
+  }
+  return {ErrorCode::kNotFound, message + "; correct the name, or create the keyspace first"};
 }
 
 Result<void> CheckSettings(const DatabaseConfig& database, const DatabaseConfig& keyspace) {
@@ -67,7 +78,7 @@ Result<Keyspace> Engine::CreateKeyspace(std::string_view name, const DatabaseCon
 Result<Keyspace> Engine::OpenKeyspace(std::string_view name) const {
   QUIVER_TRY(CheckOpen());
   KeyspaceState* const state = keyspaces_.FindByName(name);
-  if (state == nullptr) return NoKeyspace(name);
+  if (state == nullptr) return NoKeyspace(name, keyspaces_.All());
   return HandleOf(*state);
 }
 
