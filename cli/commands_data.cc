@@ -1,4 +1,6 @@
 // put, get, merge, delete, scan, count.
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -143,6 +145,7 @@ int RunGet(const DataOptions& options) {
     return kNotFound;
   }
   Print((*value)->view());
+  if (::isatty(STDOUT_FILENO) != 0) Print("\n");  // bare for programs; a prompt on its own line
   return kDone;
 }
 
@@ -250,7 +253,8 @@ void AddDataVerbs(CLI::App& app, Session& session) {
   session.SetAction(*put, [&session, put_options] { return RunPut(session, *put_options); });
 
   auto get_options = std::make_shared<DataOptions>();
-  CLI::App* get = app.add_subcommand("get", "Write a key's bare value to standard output");
+  CLI::App* get = app.add_subcommand(
+      "get", "Write a key's bare value to standard output (on a terminal, a line)");
   AddKeyOptions(*get, *get_options);
   session.SetAction(*get, [get_options] { return RunGet(*get_options); });
 

@@ -6,6 +6,7 @@ Usage: command_test.py QUIVER_COMMAND
 import json
 import os
 import pathlib
+import pty
 import shutil
 import signal
 import subprocess
@@ -84,6 +85,11 @@ def data_verbs(work):
     check(not db.exists(), "a reading verb makes no directory")
     run("put", db, "apple", "red")
     check(run("get", db, "apple").stdout == b"red", "get writes the bare value")
+    ours, terminal = pty.openpty()
+    subprocess.run([QUIVER, "get", db, "apple"], stdout=terminal, check=True, timeout=120)
+    os.close(terminal)
+    check(os.read(ours, 100) == b"red\r\n", "on a terminal it is a line, so that the prompt stands on the next")
+    os.close(ours)
     check(run("get", db, "pear", expect=NOT_FOUND).stdout == b"", "an absent key prints nothing")
     run("put", db, "bytes", "-", stdin=b"\x00\xff\n")
     check(run("get", db, "bytes").stdout == b"\x00\xff\n", "a value from standard input keeps its bytes")
