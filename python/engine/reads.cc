@@ -61,7 +61,9 @@ ArrowStreamOptions StreamOptions(const ScanArguments& arguments) {
     }
   }
   if (!arguments.limit.is_none()) {
-    options.limit = nb::cast<std::uint64_t>(nb::int_(arguments.limit));
+    if (!nb::try_cast(arguments.limit, options.limit)) {
+      RaiseType(PyExc_ValueError, "limit is a number of rows, 0 or more; None for all");
+    }
     // The engine takes 0 for no limit; no key lies before the empty one.
     if (options.limit == 0) options.upper_bound = "";
   }

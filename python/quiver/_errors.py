@@ -98,6 +98,9 @@ _BY_CODE = {
     )
 }
 
+for _kind in (Error, *_BY_CODE.values()):
+    _kind.__module__ = "quiver"  # where users find them: what a traceback shows can be written in an except
+
 
 def make(code: str, text: str, file: str, offset: int | None) -> Error:
     """The exception for an error of the engine, which calls this."""

@@ -162,5 +162,5 @@ def test_columns_that_are_none(fruit):
     with pytest.raises(quiver.InvalidArgumentError, match="column"):
         fruit.scan(columns=[]).__arrow_c_stream__()
     for limit in (-1, 2**64):
-        with pytest.raises((TypeError, ValueError, OverflowError, RuntimeError)):
+        with pytest.raises(ValueError, match="limit is a number of rows"):
             fruit.scan(limit=limit)
