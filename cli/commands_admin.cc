@@ -25,7 +25,7 @@ struct AdminOptions {
 };
 
 int RunStats(const AdminOptions& options) {
-  auto database = Database::OpenReadOnly(options.directory);
+  auto database = OpenForReading(options.directory);
   if (!database) return Fail(database.error());
   const DatabaseMetrics metrics = (*database)->Metrics();
   const std::string text = options.json         ? metrics.ToJson() + "\n"

@@ -134,7 +134,7 @@ int RunDelete(const Session& session, const DataOptions& options) {
 int RunGet(const DataOptions& options) {
   const auto key = BytesArgument(options.key, options.hex);
   if (!key) return Fail(key.error()), kUsage;
-  auto database = Database::OpenReadOnly(options.directory);
+  auto database = OpenForReading(options.directory);
   if (!database) return Fail(database.error());
   const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
   if (!keyspace) return Fail(keyspace.error());
@@ -152,7 +152,7 @@ int RunGet(const DataOptions& options) {
 int RunScan(const ScanOptions& options) {
   auto bounds = BoundsOf(options.range);
   if (!bounds) return Fail(bounds.error()), kUsage;
-  auto database = Database::OpenReadOnly(options.range.directory);
+  auto database = OpenForReading(options.range.directory);
   if (!database) return Fail(database.error());
   const auto keyspace = ChosenKeyspace::Find(**database, options.range.keyspace);
   if (!keyspace) return Fail(keyspace.error());

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "bytes_text.h"
 #include "exit_code.h"
@@ -53,8 +54,12 @@ Result<std::uint64_t> ExportArrow(const ExportOptions& options) {
 Result<std::uint64_t> ExportText(const ExportOptions& options) {
   const bool csv = options.format == "csv";
   const bool expiry = options.range.expiry;
-  if (csv && !Print(expiry ? "key,value,expiry_us\n" : "key,value\n")) return 0;
-  return ForEachRow(options.range, "exporting", [&](const Row& row) -> Result<bool> {
+  bool headed = !csv;  // once there is a state to export: an error leaves no head behind
+  const auto head = [&] {
+    return std::exchange(headed, true) || Print(expiry ? "key,value,expiry_us\n" : "key,value\n");
+  };
+  const auto rows = ForEachRow(options.range, "exporting", [&](const Row& row) -> Result<bool> {
+    if (!head()) return false;
     std::string line;
     if (csv) {
       line = CsvField(row.key) + "," + CsvField(row.value);
@@ -64,6 +69,8 @@ Result<std::uint64_t> ExportText(const ExportOptions& options) {
     }
     return Print(line + "\n");
   });
+  if (rows) (void)head();
+  return rows;
 }
 
 int RunExport(const ExportOptions& options) {

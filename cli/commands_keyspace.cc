@@ -16,7 +16,7 @@ struct KeyspaceOptions {
 };
 
 int RunList(const KeyspaceOptions& options) {
-  auto database = Database::OpenReadOnly(options.directory);
+  auto database = OpenForReading(options.directory);
   if (!database) return Fail(database.error());
   const auto keyspaces = (*database)->ListKeyspaces();
   if (!keyspaces) return Fail(keyspaces.error());
@@ -29,10 +29,10 @@ int RunList(const KeyspaceOptions& options) {
 // The settings of the command line are those of the keyspace; the database keeps its own.
 int RunCreate(const Session& session, const KeyspaceOptions& options) {
   const auto stored = Database::StoredConfig(options.directory);
-  if (!stored) return Fail(stored.error());
-  DatabaseConfig base = *stored;
+  const bool absent = !stored && stored.error().code() == ErrorCode::kNotFound;
+  if (!stored && !absent) return Fail(stored.error());
+  DatabaseConfig base = absent ? Balanced() : *stored;
   base.store_settings = false;
-  base.create_if_missing = false;
   const auto config = session.ConfigOver(base);
   if (!config) return Fail(config.error());
   auto database = Database::Open(options.directory, base);

@@ -146,7 +146,7 @@ Result<std::uint64_t> DumpArrow(RowReader& rows, const TransferOptions& options)
 }
 
 int RunDump(const TransferOptions& options) {
-  auto database = Database::OpenReadOnly(options.directory);
+  auto database = OpenForReading(options.directory);
   if (!database) return Fail(database.error());
   const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
   if (!keyspace) return Fail(keyspace.error());

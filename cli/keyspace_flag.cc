@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "quiver/admin.h"
 #include "session.h"
 
 namespace quiver::cli {
@@ -17,11 +16,7 @@ Result<ChosenKeyspace> ChosenKeyspace::Find(const Database& database, const std:
   ChosenKeyspace chosen;
   if (name.empty()) return chosen;
   auto keyspace = database.OpenKeyspace(name);
-  if (!keyspace) {
-    if (keyspace.error().code() != ErrorCode::kNotFound) return keyspace.error();
-    return Error(ErrorCode::kNotFound, "there is no keyspace \"" + EscapeBytes(name) +
-                                           "\"; 'quiver keyspace create' makes one");
-  }
+  if (!keyspace) return keyspace.error();
   chosen.keyspace_ = *std::move(keyspace);
   return chosen;
 }

@@ -89,7 +89,7 @@ Result<std::uint64_t> ForEachRow(const RowRange& range, const std::string& title
                                  const std::function<Result<bool>(const Row&)>& row) {
   auto bounds = BoundsOf(range);
   if (!bounds) return bounds.error();
-  auto database = Database::OpenReadOnly(range.directory);
+  auto database = OpenForReading(range.directory);
   if (!database) return database.error();
   const auto keyspace = ChosenKeyspace::Find(**database, range.keyspace);
   if (!keyspace) return keyspace.error();

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "input.h"
+#include "quiver/follower.h"
 
 namespace quiver::cli {
 
@@ -117,6 +118,15 @@ Result<std::unique_ptr<Database>> Session::OpenForWriting(const std::filesystem:
   auto database = Database::Open(directory, *config);
   if (database) PrintRecovery((*database)->recovery_report());
   return database;
+}
+
+Result<std::shared_ptr<Database>> OpenForReading(const std::filesystem::path& directory) {
+  auto database = Database::OpenReadOnly(directory);
+  if (database) return std::shared_ptr<Database>(*std::move(database));
+  if (database.error().code() != ErrorCode::kBusy) return database.error();
+  const auto follower = Follower::Open(directory);
+  if (!follower) return follower.error();
+  return (*follower)->database();
 }
 
 void PrintRecovery(const RecoveryReport& report) {

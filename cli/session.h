@@ -53,6 +53,10 @@ class Session {
   std::function<int()> action_;
 };
 
+/// Opens for reading. Where another process has the database open for writing, its newest state:
+/// all that was acknowledged before the call, without a lock or a byte written (quiver/follower.h).
+Result<std::shared_ptr<Database>> OpenForReading(const std::filesystem::path& directory);
+
 /// Tells on standard error what an open cut, skipped or removed, a line each; nothing if nothing.
 void PrintRecovery(const RecoveryReport& report);
 

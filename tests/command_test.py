@@ -135,6 +135,12 @@ def keyspaces(work):
     run("put", db, "k", "of users", "--keyspace", "users", expect=FAILED)
     run("put", work / "none", "k", "v", "--keyspace", "users", expect=FAILED)
     check(not (work / "none").exists(), "a put into a keyspace makes no database")
+    missing = run("get", db, "k", "--keyspace", "users", expect=FAILED).stderr
+    check(b'there is no keyspace "users", only "default"' in missing, f"a missing keyspace is told with those that there are: {missing}")
+    check(run("export", db, "--format", "csv", "--keyspace", "users", expect=FAILED).stdout == b"", "and leaves no head of CSV")
+    run("keyspace", "create", work / "first", "users", "--memtable", "trie")
+    check(run("keyspace", "list", work / "first").stdout == b"default\nusers\n", "the first verb on a database may make a keyspace")
+    check(b'memtable_kind = "enhanced_skiplist"' in run("config", "show", work / "first").stdout, "whose settings are not those of the database")
     run("keyspace", "create", db, "users")
     run("keyspace", "create", db, "counters", "--merge-operator", "add_int64")
     run("keyspace", "create", db, "users", expect=FAILED)
@@ -545,6 +551,10 @@ def usage(work):
     try:
         busy = run("put", work / "held", "k", "v", expect=FAILED).stderr.decode()
         check(str(holder.pid) in busy, f"a locked database names its holder: {busy}")
+        first, rows = (run(verb, work / "held", *more).stdout for verb, *more in (("scan", "--limit", "1", "--keys-only"), ("export", "--limit", "3")))
+        check(run("get", work / "held", first.decode().strip()).stdout != b"" and len(rows.splitlines()) == 3, "it is read while another process writes it")
+        check(int(run("count", work / "held").stdout) > 0 and run("keyspace", "list", work / "held").stdout == b"default\n", "and counted")
+        check(json.loads(run("stats", work / "held", "--json").stdout)["wal"]["last_sequence"] > 0 and holder.poll() is None, "and measured")
     finally:
         holder.kill()
         holder.wait()

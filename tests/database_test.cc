@@ -236,7 +236,10 @@ TEST_F(DatabaseTest, ASecondOpenerIsToldWhoHoldsTheLock) {
     EXPECT_NE(second.error().ToString().find(holder), std::string::npos)
         << second.error().ToString();
   }
-  EXPECT_EQ(CodeOf(Database::OpenReadOnly(dir_.path() / "db")), ErrorCode::kBusy);
+  const auto reader = Database::OpenReadOnly(dir_.path() / "db");
+  EXPECT_EQ(CodeOf(reader), ErrorCode::kBusy);
+  EXPECT_NE(reader.error().message().find("a Follower reads it meanwhile"), std::string::npos)
+      << reader.error().message();
 }
 
 TEST_F(DatabaseTest, AForkedChildIsRefusedAndTheParentGoesOn) {

@@ -76,7 +76,7 @@ class Database {
       std::shared_ptr<const MergeOperator> merge_operator = nullptr) noexcept;
   /// Opens for reading only; nothing in the directory is written, created or upgraded. The log is
   /// replayed into memory. The settings stored with the database are used. Errors as Open(); also
-  /// kBusy while a writer has it open.
+  /// kBusy while a writer has it open: a Follower (follower.h) reads it then.
   static Result<std::unique_ptr<Database>> OpenReadOnly(
       const std::filesystem::path& directory,
       std::shared_ptr<const MergeOperator> merge_operator = nullptr) noexcept;

@@ -122,10 +122,13 @@ Result<std::unique_ptr<Database>> Database::Open(
 Result<std::unique_ptr<Database>> Database::OpenReadOnly(
     const std::filesystem::path& directory,
     std::shared_ptr<const MergeOperator> merge_operator) noexcept {
-  QUIVER_ASSIGN_OR_RETURN(auto engine,
-                          Engine::Open(io::SystemEnvironment(), directory, {}, OpenMode::kReadOnly,
-                                       std::move(merge_operator)));
-  return std::unique_ptr<Database>(new Database(std::make_unique<Impl>(std::move(engine))));
+  auto engine = Engine::Open(io::SystemEnvironment(), directory, {}, OpenMode::kReadOnly,
+                             std::move(merge_operator));
+  if (!engine && engine.error().code() == ErrorCode::kBusy) {
+    return engine.error().WithContext("a Follower reads it meanwhile (docs/followers.md)");
+  }
+  if (!engine) return engine.error();
+  return std::unique_ptr<Database>(new Database(std::make_unique<Impl>(*std::move(engine))));
 }
 
 Result<DatabaseConfig> Database::StoredConfig(const std::filesystem::path& directory) noexcept {
