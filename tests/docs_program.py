@@ -27,6 +27,7 @@ PAGES = {
     "ingest.md": (
         'Need(WriteArrow("users-1.arrow", "ada") && WriteArrow("users-2.arrow", "bob"));',
         "Need(report && report->rows_written == 2);"),
+    "porting.md": ('Need(db->Put("page/0", "zero").has_value());', 'Need(!*db->Get("page/0") && *db->Get("page/1"));'),
     "arrow_stream.md": ('Need(db->Put("user/1", "ada").has_value());', 'Need(used == "user/1");'),
 }
 
@@ -71,6 +72,9 @@ def main():
     program, calls = HEAD, ""
     found = {path.name for path in docs.glob("*.md") if "```cpp" in path.read_text()}
     assert found == set(PAGES), f"pages with C++ blocks that tests/docs_program.py does not know, or knows too much: {found ^ set(PAGES)}"
+    in_headers = set(re.findall(r"\bquiver_\w+", "".join(path.read_text() for path in (docs.parent / "include/quiver").glob("c*.h"))))
+    named = set(re.findall(r"\bquiver_\w+", (docs / "porting.md").read_text()))
+    assert named <= in_headers, f"docs/porting.md names C functions that there are not: {named - in_headers}"
     for number, (page, (before, after)) in enumerate(PAGES.items()):
         blocks = re.findall(r"^```cpp\n(.*?)^```", (docs / page).read_text(), flags=re.M | re.S)
         body = "".join(line + "\n" for block in blocks for line in block.splitlines() if not line.startswith("#include"))

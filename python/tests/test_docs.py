@@ -14,7 +14,7 @@ def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", (SOURCE / page).read_text(), flags=re.M | re.S)
 
 
-@pytest.mark.parametrize("page", ["README.md", "python/README.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "python/README.md", "docs/python.md", "docs/porting.md"])
 def test_the_first_program_of_a_page_runs(page, tmp_path, capsys):
     program = blocks(page)[0]
     assert "/tmp/fruit" in program
