@@ -21,6 +21,26 @@ test "$("$work/examples/03_snapshot" "$work/db3")" = "then 10, now 12"
 "$work/examples/04_settings_and_metrics" "$work/db4" | grep -q memtable
 test "$("$work/examples/05_from_c" "$work/db6")" = "fruit/apple=red fruit/lemon=yellow 
 fruit/apple=eaten fruit/lemon=yellow "
+# Those with real data, on this machine's packages; awk counts the same.
+index=/var/lib/dpkg/status
+if [ -r "$index" ]; then
+  most=$(awk '/^Depends: / { sub(/^Depends: /, ""); n = split($0, each, /[,|]/); split("", seen)
+                for (i = 1; i <= n; ++i) { name = each[i]; sub(/^ +/, "", name); sub(/[ (:].*/, "", name)
+                  if (!(name in seen)) { seen[name]; ++needed_by[name] } } }
+              END { for (name in needed_by) print name, "is needed by", needed_by[name] }' "$index" |
+         LC_ALL=C sort -k5,5nr -k1,1 | head -n 3)
+  packages=$(grep -c '^Package: ' "$index")
+  test "$("$work/examples/06_packages" "$work/db9")" = "$packages packages
+$most"
+  test "$("$work/prefix/bin/quiver" count "$work/db9-emptied")" = 0
+  "$work/examples/07_packages_in_c" "$work/db10" "$work/backups" >"$work/in_c"
+  names=$(awk '/^Package: / { name = $2 } /^Version: / { print name }' "$index" | sort -u)
+  grep -qx "$(wc -l <<<"$names") packages start with \"\"" "$work/in_c"
+  grep -qx "$(grep -c ^lib <<<"$names") packages start with \"lib\"" "$work/in_c"
+  grep -qx '1 backups verified, 0 damages' "$work/in_c"
+else
+  echo "skipped in part: this machine has no $index"
+fi
 pc=$(dirname "$(find "$work/prefix" -name quiver.pc)")
 flags=$(PKG_CONFIG_PATH="$pc" pkg-config --cflags --libs quiver)
 # The program of the README, as it stands there.
@@ -59,4 +79,4 @@ if g++ -std=c++20 -fsyntax-only "$work/fruit.cc" $flags 2>"$work/older"; then
   echo "FAILED: C++20 is accepted"; exit 1
 fi
 grep -m 1 error: "$work/older" | grep -q 'Quiver needs C++23'
-echo "package: installed, found by CMake and pkg-config, 5 examples and the pages right"
+echo "package: installed, found by CMake and pkg-config, 7 examples and the pages right"
