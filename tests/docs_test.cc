@@ -9,6 +9,7 @@
 #include <string>
 
 #include "memtable/memtable_traits.h"
+#include "quiver/config.h"
 
 namespace quiver {
 namespace {
@@ -104,6 +105,12 @@ TEST(DocsTest, EveryTestAndCanaryOnThePageOfRegressionsExists) {
   }
   EXPECT_GT(tests, 50);
   EXPECT_GT(others, 50);
+}
+
+TEST(DocsTest, TheComparisonCountsTheSettingsThatThereAre) {
+  const std::string page = ReadText(fs::path(QUIVER_SOURCE_DIR) / "docs/comparison.md");
+  const std::string row = "| settings | " + std::to_string(ConfigTable().size()) + ", one table |";
+  EXPECT_NE(page.find(row), std::string::npos) << "docs/comparison.md should have: " << row;
 }
 
 }  // namespace
