@@ -103,6 +103,9 @@ int RunBackupList(const CopyOptions& options) {
   for (const Damage& damage : list->damages) {
     std::printf("damaged: %s: %s\n", damage.file.c_str(), damage.what.c_str());
   }
+  if (list->backups.empty() && list->damages.empty()) {
+    std::fprintf(stderr, "there are no backups in %s\n", options.target.c_str());
+  }
   return list->damages.empty() ? kDone : kFailed;
 }
 

@@ -273,6 +273,15 @@ TEST_F(BackupTest, RefusesWhatIsNoPlaceForIt) {
   EXPECT_EQ(mixed.error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(RestoreBackup(store(), 1, target()).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(ListBackups(store() / "none").error().code(), ErrorCode::kNotFound);
+  // Nothing is said to be whole where nothing is.
+  const std::filesystem::path empty = store().string() + "-empty";
+  std::filesystem::create_directories(empty);
+  EXPECT_EQ(VerifyBackup(empty).error().code(), ErrorCode::kNotFound);
+  for (const ErrorCode code :
+       {VerifyBackup(source()).error().code(), ListBackups(source()).error().code(),
+        PruneBackups(source(), 1).error().code()}) {
+    EXPECT_EQ(code, ErrorCode::kNotFound);
+  }
   const auto thrown = CreateBackup(
       *db_, store(), [](std::uint64_t, std::uint64_t) { throw std::runtime_error("enough"); });
   ASSERT_FALSE(thrown);

@@ -61,6 +61,9 @@ def copies(work):
     check(b"of them" in run("backup", "create", db, backups).stdout, "create tells what is new")
     check(len(run("backup", "list", backups).stdout.splitlines()) == 4, "list has a line a backup")
     check(b"everything verifies" in run("backup", "verify", backups).stdout, "backups verify")
+    for wrong in (work, db):
+        told = run("backup", "verify", wrong, expect=FAILED)
+        check(b"no backups" in told.stderr and b"verifies" not in told.stdout, f"a directory without backups does not verify: {told}")
     run("backup", "restore", backups, "1", work / "restored")
     check(run("get", work / "restored", "k4").stdout == b"v4", "a restored backup is a database")
     run("get", work / "restored", "k5", expect=NOT_FOUND)

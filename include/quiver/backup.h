@@ -57,11 +57,11 @@ struct BackupVerifyReport {
 Result<BackupInfo> CreateBackup(Database& database, const std::filesystem::path& backup_directory,
                                 const ProgressCallback& progress = {}) noexcept;
 
-/// kNotFound if there is no such directory.
+/// kNotFound if there is no such directory, or a database in it.
 Result<BackupList> ListBackups(const std::filesystem::path& backup_directory) noexcept;
 
 /// Reads every file of a backup, or of all, and holds it against its checksum. An error only if
-/// that cannot be done; damage is in the report. kNotFound: no such backup.
+/// that cannot be done; damage is in the report. kNotFound: no such backup, or none at all.
 Result<BackupVerifyReport> VerifyBackup(const std::filesystem::path& backup_directory,
                                         std::optional<std::uint64_t> id = {},
                                         const ProgressCallback& progress = {}) noexcept;

@@ -42,7 +42,8 @@ quiver_code quiver_backup_create(quiver_database* database, const char* backup_d
 quiver_code quiver_backup_list(const char* backup_directory, quiver_report** report,
                                quiver_error** error);
 /// Reads every file of backup `id`, or with 0 of all, and holds it against its checksum. Damage is
-/// in the report; a failure means that this cannot be done. QUIVER_NOT_FOUND: no such backup.
+/// in the report; a failure means that this cannot be done. QUIVER_NOT_FOUND: no such backup, or
+/// none at all.
 quiver_code quiver_backup_verify(const char* backup_directory, uint64_t id,
                                  quiver_progress progress, void* context, quiver_report** report,
                                  quiver_error** error);

@@ -224,6 +224,8 @@ def test_what_is_refused(db, tmp_path):
         quiver.list_backups(tmp_path / "nowhere")
     with pytest.raises(quiver.NotFoundError):
         quiver.verify_backup(tmp_path / "nowhere")
+    with pytest.raises(quiver.NotFoundError, match="holds no backups"):
+        quiver.verify_backup(tmp_path)
     db.backup(tmp_path / "backups")
     for call in (lambda: quiver.verify_backup(tmp_path / "backups", 9), lambda: quiver.delete_backup(tmp_path / "backups", 9),
                  lambda: quiver.restore_backup(tmp_path / "backups", 9, tmp_path / "x")):

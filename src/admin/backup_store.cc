@@ -44,6 +44,12 @@ Result<std::unique_ptr<BackupStore>> BackupStore::Open(io::FileSystem& files,
                      " and no backups; name an empty one, or one that holds backups",
                  path.string());
   }
+  if (access != Access::kCreate && database) {
+    return Error(
+        ErrorCode::kNotFound,
+        "the directory holds a database and no backups; name the one that they were made in",
+        path.string());
+  }
   QUIVER_ASSIGN_OR_RETURN(store->lock_, access == Access::kRead
                                             ? store->directory_->LockForReading(kLockName)
                                             : store->directory_->Lock(kLockName));

@@ -130,7 +130,16 @@ Result<BackupInfo> RestoreBackupFrom(io::FileSystem& files, const std::filesyste
 Result<BackupVerifyReport> VerifyBackup(const std::filesystem::path& backup_directory,
                                         std::optional<std::uint64_t> id,
                                         const ProgressCallback& progress) noexcept {
-  return VerifyBackupIn(io::PosixFileSystem(), backup_directory, id, progress);
+  QUIVER_ASSIGN_OR_RETURN(BackupVerifyReport report,
+                          VerifyBackupIn(io::PosixFileSystem(), backup_directory, id, progress));
+  // Who asks whether the backups are whole, and has mistyped where they are, must not hear yes.
+  if (report.backups == 0 && report.damages.empty()) {
+    return Error(ErrorCode::kNotFound,
+                 "the directory holds no backups, so that there is nothing to verify; name the one "
+                 "that they were made in",
+                 backup_directory.string());
+  }
+  return report;
 }
 
 Result<BackupInfo> RestoreBackup(const std::filesystem::path& backup_directory, std::uint64_t id,
