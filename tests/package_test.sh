@@ -28,7 +28,7 @@ if [ -r "$index" ]; then
                 for (i = 1; i <= n; ++i) { name = each[i]; sub(/^ +/, "", name); sub(/[ (:].*/, "", name)
                   if (!(name in seen)) { seen[name]; ++needed_by[name] } } }
               END { for (name in needed_by) print name, "is needed by", needed_by[name] }' "$index" |
-         LC_ALL=C sort -k5,5nr -k1,1 | head -n 3)
+         LC_ALL=C sort -k5,5nr -k1,1 | sed -n 1,3p)
   packages=$(grep -c '^Package: ' "$index")
   test "$("$work/examples/06_packages" "$work/db9")" = "$packages packages
 $most"
