@@ -98,11 +98,19 @@ struct SqlOptions {
 };
 
 // Rows come as lines of two hexadecimal fields, so that no byte of theirs means anything to CSV;
-// the table db has them as BLOB, as the Python package's sql() does.
+// the table db has them as BLOB, as the Python package's sql() does. To DuckDB the end of a pipe
+// looks the same whether all rows came or their sender was killed: the line of kEndLine, which no
+// row can be, tells. Without it there is no table, and so no answer.
+constexpr std::string_view kEndLine = "!,\n";
 constexpr const char* kMakeTable =
-    "CREATE TABLE db AS SELECT unhex(coalesce(k, '')) AS key, unhex(coalesce(v, '')) AS value "
+    "CREATE TABLE db AS SELECT CASE WHEN k = '!' THEN NULL ELSE unhex(coalesce(k, '')) END AS key, "
+    "unhex(coalesce(v, '')) AS value "
     "FROM read_csv('/dev/stdin', header = false, auto_detect = false, delim = ',', quote = '', "
-    "escape = '', max_line_size = 16777216, columns = {'k': 'VARCHAR', 'v': 'VARCHAR'})";
+    "escape = '', max_line_size = 16777216, columns = {'k': 'VARCHAR', 'v': 'VARCHAR'}); "
+    "CREATE TEMP TABLE whole AS SELECT CASE WHEN count(*) = 1 THEN true "
+    "ELSE error('quiver ended before it had sent all rows') END AS whole FROM db "
+    "WHERE key IS NULL; "
+    "DROP TABLE whole; DELETE FROM db WHERE key IS NULL";
 constexpr std::size_t kSqlRowBytesMax = std::size_t{8} << 20;
 
 constexpr const char* kPythonProgram =
@@ -172,6 +180,7 @@ Result<std::uint64_t> SendRows(const RowRange& range, int descriptor) {
     return written;
   });
   if (!rows) return rows;
+  buffer += kEndLine;
   if (const auto written = WriteAll(descriptor, buffer); !written) return written.error();
   return rows;
 }

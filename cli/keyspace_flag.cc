@@ -22,13 +22,15 @@ Result<ChosenKeyspace> ChosenKeyspace::Find(const Database& database, const std:
 }
 
 Result<std::uint64_t> ParseDuration(const std::string& text) {
+  // Added to now in microseconds it is still a moment: 292 thousand years.
+  constexpr std::uint64_t kMillisecondsMax = std::numeric_limits<std::int64_t>::max() / 1000;
   constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
       {"ms", 1}, {"min", 60'000}, {"s", 1000}, {"h", 3'600'000}, {"d", 86'400'000}, {"", 1000}};
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   for (const auto& [unit, milliseconds] : kUnits) {
     if (std::string_view(text).substr(digits) != unit) continue;
-    const auto number = ParseNumber(std::string_view(text).substr(0, digits), 1,
-                                    std::numeric_limits<std::int64_t>::max() / milliseconds);
+    const auto number =
+        ParseNumber(std::string_view(text).substr(0, digits), 1, kMillisecondsMax / milliseconds);
     if (number) return *number * milliseconds;
   }
   return Error(ErrorCode::kInvalidArgument,

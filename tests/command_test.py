@@ -175,8 +175,9 @@ def keyspaces(work):
     run("get", db, "brief", expect=NOT_FOUND)
     run("get", db, "l1", expect=NOT_FOUND)
     check(run("get", db, "long").stdout == b"v", "what has hours to live is there")
-    for bad in ("", "0s", "5x", "-1s", "99999999999999999d"):
+    for bad in ("", "0s", "5x", "-1s", "99999999999999999d", "99999999999d"):
         run("put", db, "k", "v", f"--ttl={bad}", expect=USAGE)
+        run("load", db, "-", f"--ttl={bad}", stdin=b'{"key":"l2","value":"v"}\n', expect=USAGE)
     run("bench", db, "--keyspace", "users", "--rows", "10", expect=FAILED)
     run("bench", db, "--keyspace", "users", "--rows", "10", "--workloads", "fillseq,readrandom", "--use-existing")
     check(count("--keyspace", "users", "--prefix", "000") == 10, "bench writes into the keyspace")
@@ -247,8 +248,8 @@ def export_and_sql(work):
     stand_in.chmod(0o755)
     given = sql(nothing, "select 1", "--from", "a", "--to", "e")
     check(given.stdout.splitlines() == [b"61," + rows["a"].encode().hex().encode(),
-                                        b"622c63," + rows["b,c"].encode().hex().encode(), b"64,", b"select 1"],
-          f"DuckDB is given the rows of the range and the query: {given}")
+                                        b"622c63," + rows["b,c"].encode().hex().encode(), b"64,", b"!,", b"select 1"],
+          f"DuckDB is given the rows of the range, the mark of their end and the query: {given}")
     check(sql(nothing, "bad").returncode == FAILED, "a query that fails")
     run("put", db, "large", "-", stdin=b"x" * (5 << 20))
     large = sql(nothing, "select 1")
@@ -263,6 +264,20 @@ def export_and_sql(work):
     path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
     real = sql(path, "--to", "f", "select count(*) as n, max(octet_length(value)) as m from db")
     check(real.returncode == DONE and b"17" in real.stdout, f"DuckDB answers: {real}")
+    # A quiver that was killed half-way closes the pipe as one that is done does.
+    stand_in.write_text('#!/bin/sh\n[ "$1" = -version ] && exit 0\nwhile read -r line; do :; done\necho "$4"\n')
+    stand_in.chmod(0o755)
+    make_table = sql(nothing, "select 1", "--to", "b").stdout.decode()
+    program = "import duckdb, sys\ndb = duckdb.connect()\ndb.execute(sys.argv[1])\nprint(db.sql('from db order by key').fetchall())"
+
+    def table_of(lines):
+        return subprocess.run([sys.executable, "-c", program, make_table], input=lines, capture_output=True, timeout=120)
+
+    whole = table_of(b"61,31\n,32\n62,\n!,\n")
+    check(whole.stdout.strip() == b"[(b'', b'2'), (b'a', b'1'), (b'b', b'')]", f"the mark is no row: {whole}")
+    for cut in (b"", b"61,31\n", b"61,31\n62,\n!", b"61,31\n6"):
+        short = table_of(cut)
+        check(short.returncode != 0 and short.stdout == b"", f"rows that were cut short at {cut} are no table: {short}")
 
 
 def transfer(work):
