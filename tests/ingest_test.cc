@@ -472,6 +472,29 @@ TEST(IngestTest, IsWrittenAgainWhenWritersUseItsNumberUp) {
   EXPECT_EQ(TableCount(disk), 1U) << "the first table is removed";
 }
 
+// Close waits for ingests that run: called by the callback of one it would wait for ever.
+TEST(IngestTest, ItsProgressMayUseTheDatabaseButNotCloseIt) {
+  io::MemoryFileSystem disk;
+  const auto engine = *OpenEngine(disk, HarnessConfig(WalMode::kAsync));
+  State rows;
+  for (int i = 0; i < 2000; ++i) rows["k" + std::to_string(i)] = "in";
+  const auto file = WriteArrow(disk, "a.arrow", {rows.begin(), rows.end()});
+  int calls = 0;
+  const auto progress = [&](std::uint64_t, std::uint64_t) {
+    if (calls++ != 0) return;
+    EXPECT_TRUE(PutInto(*engine, "k0", "over"));
+    EXPECT_TRUE(engine->Flush());
+    EXPECT_TRUE(engine->CompactRange({}, {}));
+    const auto closed = engine->Close();
+    ASSERT_FALSE(closed);
+    EXPECT_EQ(closed.error().code(), ErrorCode::kBusy);
+  };
+  ASSERT_TRUE(Ingest(*engine, {file}, {.progress = progress}));
+  EXPECT_GT(calls, 0);
+  EXPECT_EQ(StateOf(*engine), rows);
+  EXPECT_TRUE(engine->Close()) << "from the same thread, behind the ingest";
+}
+
 TEST(IngestTest, WorksOnAKeyspaceAndEndsWithItsDatabase) {
   io::MemoryFileSystem disk;
   auto engine = *OpenEngine(disk, HarnessConfig(WalMode::kAsync));

@@ -46,7 +46,8 @@ quiver_code quiver_ingest_options_set_memory_bytes(quiver_ingest_options* option
                                                    quiver_error** error);
 
 /// Called now and then on the caller's thread: rows so far, over all passes, and rows in all passes
-/// as far as known (0: not yet). It must not longjmp or throw.
+/// as far as known (0: not yet). It must not longjmp or throw, and may use the database, but for
+/// quiver_close(), which answers QUIVER_BUSY, and quiver_database_destroy().
 typedef void (*quiver_ingest_progress)(void* context, uint64_t done_rows, uint64_t total_rows);
 
 /// NULL: nobody is told.

@@ -34,7 +34,7 @@ struct IngestOptions {
   bool refuse_duplicates = false;
   /// For sorting; what is larger is sorted in pieces on the disk of the database. At least 1 MiB.
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
-  IngestProgress progress = {};
+  IngestProgress progress = {};  ///< may use the database, but for Close(): kBusy
 };
 
 struct IngestReport {

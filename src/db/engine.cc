@@ -246,6 +246,11 @@ Result<Snapshot> Engine::NewSnapshot() const {
 Result<void> Engine::Close() {
   // The parent's locks may be held by threads that this process does not have.
   if (IsForkedCopy()) return ForkedCopyError();
+  if (ingesting_.HasThisThread()) {
+    return Error(ErrorCode::kBusy,
+                 "Close was called by the progress callback of an ingest, and would wait for that "
+                 "ingest for ever; let the callback throw, which ends the ingest, then close");
+  }
   MutexLock lock(close_mutex_);
   if (closed_.exchange(true, std::memory_order_acq_rel)) return {};
   if (mode_ != OpenMode::kReadWrite) {

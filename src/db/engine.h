@@ -22,6 +22,7 @@
 
 #include "base/batch_codec.h"
 #include "base/mutex.h"
+#include "base/thread_marks.h"
 #include "db/background_compaction_worker.h"
 #include "db/engine_core.h"
 #include "db/health.h"
@@ -197,6 +198,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   wal::ChainEnd log_end_;                      // constant after Open: where the log goes on
   std::uint64_t ticks_ = 0;                    // used by Tick alone
   bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
+  ThreadMarks ingesting_;   // threads whose progress callbacks may call back
   Mutex close_mutex_;
   Mutex keyspace_mutex_;  // one keyspace is made or dropped at a time
 };

@@ -150,6 +150,7 @@ Result<IngestReport> Engine::IngestArrow(std::span<const std::filesystem::path> 
   QUIVER_ASSIGN_OR_RETURN(const OpenedInputs inputs, OpenInputs(*environment_.file_system, files));
   QUIVER_ASSIGN_OR_RETURN(const JobContext context, worker_->BeginJob(*keyspace));
   const JobScope scope(*worker_);
+  const ThreadMarks::Scope mark(ingesting_);
   IngestJob::Input input{.columns = {.key = options.key_column,
                                      .value = options.value_column,
                                      .expiry = options.expiry_column},
