@@ -221,6 +221,28 @@ TEST_F(BackupTest, RotIsFoundAndNeverRestored) {
   EXPECT_EQ(RestoredRows(1), Rows(*db_));
 }
 
+TEST_F(BackupTest, ALinkInPlaceOfADescriptionIsDamageAndKeepsItsTables) {
+  Put(0, 300, "one");
+  MustBackUp();
+  Put(0, 300, "two");
+  ASSERT_TRUE(db_->CompactRange());
+  MustBackUp();
+  const auto rows = Rows(*db_);
+  const auto tables = StoredTables();
+  const std::filesystem::path record = store() / "BACKUP-0000000001";
+  const std::filesystem::path elsewhere = store() / "moved";
+  std::filesystem::rename(record, elsewhere);
+  std::filesystem::create_symlink(elsewhere, record);
+  const auto verified = VerifyBackup(store());
+  ASSERT_TRUE(verified) << verified.error().ToString();
+  ASSERT_EQ(verified->damages.size(), 1u);
+  EXPECT_EQ(verified->damages[0].file, "BACKUP-0000000001");
+  EXPECT_FALSE(CreateBackup(*db_, store()));
+  EXPECT_FALSE(PruneBackups(store(), 1));
+  EXPECT_EQ(StoredTables(), tables);
+  EXPECT_EQ(RestoredRows(2), rows);
+}
+
 TEST_F(BackupTest, ADamagedTableOfTheDatabaseIsNotBackedUp) {
   Put(0, 300, "one");
   ASSERT_TRUE(db_->Flush());

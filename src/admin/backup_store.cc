@@ -62,9 +62,12 @@ Result<std::unique_ptr<BackupStore>> BackupStore::Open(io::FileSystem& files,
 Result<void> BackupStore::ReadRecords(const std::vector<io::DirectoryEntry>& entries) {
   std::vector<std::uint64_t> ids;
   for (const io::DirectoryEntry& entry : entries) {
-    if (!entry.regular) continue;
+    // Whatever stands under the name of a record counts: were it passed over, the tables of its
+    // backup would be swept away.
     if (const std::uint64_t id = ParseBackupRecordName(entry.name); id != 0) {
       ids.push_back(id);
+    } else if (!entry.regular) {
+      continue;
     } else if (IsStoredName(entry.name) || IsUnfinishedRecord(entry.name)) {
       stored_.emplace_back(entry.name, entry.size_bytes);
     }
