@@ -104,7 +104,7 @@ WriteOptions WriteArguments::options(const std::optional<Keyspace>& keyspace) co
   options.fail_if_stalled = fail_if_stalled;
   if (IsGiven(wal_mode)) {
     DatabaseConfig named;
-    Unwrap(SetSetting(named, "wal_mode", nb::cast<std::string>(wal_mode)));
+    Unwrap(SetSetting(named, "wal_mode", TextArgument(wal_mode, "wal_mode")));
     options.wal_mode = named.wal_mode;
   }
   return options;

@@ -46,6 +46,17 @@ std::optional<std::string> OptionalBytes(nb::handle object, const char* what) {
   return std::string(BytesArgument(object, what).view());
 }
 
+std::string TextArgument(nb::handle object, const char* what) {
+  if (!PyUnicode_Check(object.ptr())) {
+    RaiseType(PyExc_TypeError, std::string(what) + " is a str, not " +
+                                   nb::cast<std::string>(object.type().attr("__name__")));
+  }
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
+  if (text == nullptr) throw nb::python_error();
+  return {text, static_cast<std::size_t>(size)};
+}
+
 std::string PathArgument(nb::handle object) {
   PyObject* encoded = nullptr;
   if (PyUnicode_FSConverter(object.ptr(), &encoded) == 0) throw nb::python_error();

@@ -95,6 +95,9 @@ inline nb::bytes ToBytes(std::string_view view) {
   return nb::bytes(view.data(), view.size());
 }
 
+/// The UTF-8 of a str; TypeError names `what`, a lone surrogate is a UnicodeEncodeError.
+std::string TextArgument(nb::handle object, const char* what);
+
 /// A path argument (str, bytes, os.PathLike) as the file system wants it.
 std::string PathArgument(nb::handle object);
 

@@ -29,6 +29,8 @@ class Cursor {
         *options_.busy = true;
         Unlocked([this] { ReadChunk(); });
         *options_.busy = false;
+        // list(db.items()) runs no Python code between rows, where Ctrl-C would else arrive.
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
       }
       if (next_ == rows_.size()) {
         if (Result<void> status = iterator_.status(); !status) Raise(status.error());

@@ -22,7 +22,7 @@ struct PyDatabase {
 DatabaseConfig ConfigOf(const std::string& path, nb::handle preset, const nb::kwargs& settings) {
   DatabaseConfig config;
   if (!preset.is_none()) {
-    config = Unwrap(Preset(nb::cast<std::string>(preset)));
+    config = Unwrap(Preset(TextArgument(preset, "preset")));
   } else {
     auto stored = Unlocked([&] { return Database::StoredConfig(path); });
     if (stored)

@@ -32,7 +32,7 @@ void CheckSettings(const DatabaseRef& open, const Keyspace& keyspace, const nb::
   DatabaseConfig wanted = stored;
   ApplySettings(wanted, settings);
   for (const auto& [name, value] : settings) {
-    const std::string setting = nb::cast<std::string>(name);
+    const std::string setting = TextArgument(name, "the name of a setting");
     const std::string has = Unwrap(GetSetting(stored, setting));
     const std::string asked = Unwrap(GetSetting(wanted, setting));
     if (has == asked) continue;
@@ -86,7 +86,7 @@ Keyspace KeyspaceArgument(const DatabaseRef& open, nb::handle argument) {
   if (!nb::isinstance<nb::str>(argument)) {
     RaiseType(PyExc_TypeError, "a keyspace is a quiver.Keyspace or its name, a str");
   }
-  return OpenKeyspace(open, nb::cast<std::string>(argument));
+  return OpenKeyspace(open, TextArgument(argument, "the name of a keyspace"));
 }
 
 nb::list KeyspaceNames(const DatabaseRef& open) {

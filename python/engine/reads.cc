@@ -48,7 +48,7 @@ ArrowStreamOptions StreamOptions(const ScanArguments& arguments) {
     }
     options.with_key = options.with_value = false;
     for (const nb::handle column : nb::iter(arguments.columns)) {
-      const std::string name = nb::cast<std::string>(column);
+      const std::string name = TextArgument(column, "the name of a column");
       if (name == "key")
         options.with_key = true;
       else if (name == "value")

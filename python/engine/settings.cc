@@ -9,7 +9,7 @@ namespace {
 std::string SettingText(const std::string& name, nb::handle value) {
   if (nb::isinstance<nb::bool_>(value)) return nb::cast<bool>(value) ? "true" : "false";
   if (nb::isinstance<nb::int_>(value) || nb::isinstance<nb::str>(value)) {
-    return nb::cast<std::string>(nb::str(value));
+    return TextArgument(nb::str(value), name.c_str());
   }
   RaiseType(PyExc_TypeError, "the setting " + name + " is a bool, an int or a str" +
                                  (name == "merge_operator"
@@ -21,7 +21,7 @@ std::string SettingText(const std::string& name, nb::handle value) {
 
 void ApplySettings(DatabaseConfig& config, const nb::kwargs& settings) {
   for (const auto& [name, value] : settings) {
-    const std::string setting = nb::cast<std::string>(name);
+    const std::string setting = TextArgument(name, "the name of a setting");
     const Result<void> set = SetSetting(config, setting, SettingText(setting, value));
     if (!set && set.error().code() == ErrorCode::kNotFound) {
       RaiseType(PyExc_TypeError, set.error().message());  // as any unknown keyword argument

@@ -8,6 +8,7 @@ namespace quiver::python {
 namespace {
 
 constexpr std::size_t kPartBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kPairsBetweenSignals = 1024;
 
 }  // namespace
 
@@ -72,7 +73,8 @@ std::uint64_t PutMany(const Target& target, nb::handle items, bool atomic,
     const BytesArgument key_bytes(key, "key");
     const BytesArgument value_bytes(value, "value");
     Unwrap(batch.Put(key_bytes.view(), value_bytes.view(), entry));
-    ++count;
+    // An iterator written in C runs no Python code between pairs, where Ctrl-C would else arrive.
+    if (++count % kPairsBetweenSignals == 0 && PyErr_CheckSignals() != 0) throw nb::python_error();
     if (!atomic && batch.size_bytes() >= kPartBytes) write();
   }
   // Also when there is nothing to write: a closed or read-only database must say so.

@@ -11,6 +11,7 @@
 Keys and values are bytes: anything with the buffer protocol goes in, bytes come out.
 """
 
+from . import _interpreter  # noqa: F401, I001: before the engine is loaded
 from ._database import Database, Follower
 from ._engine import (
     Batch,

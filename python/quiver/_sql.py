@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def query(
-    source: _engine.Database | _engine.Keyspace | _engine.Snapshot | _engine.Follower | _engine.FollowerKeyspace, query: str, parameters: Any = None, **tables: Any
+    source: _engine.Database | _engine.Keyspace | _engine.Snapshot | _engine.Follower | _engine.FollowerKeyspace, query: str, /, parameters: Any = None, **tables: Any
 ) -> duckdb.DuckDBPyRelation:
     """The rows of a query in which `db` is the state of `source` now: columns key and value, both BLOB.
 
@@ -24,6 +24,8 @@ def query(
         import duckdb
     except ImportError as error:
         raise ImportError("sql() needs DuckDB: pip install duckdb") from error
+    if not isinstance(query, str):
+        raise TypeError(f"the query is a str, not {type(query).__name__}")
     state = source if isinstance(source, _engine.Snapshot) else source.snapshot()
     # Without DuckDB's search for variables of the caller, which would find those of this function.
     connection = duckdb.connect(config={"python_enable_replacements": False})

@@ -102,6 +102,11 @@ def test_sql(orders):
         db.sql("select nonsense from db")
 
 
+def test_a_table_of_a_query_may_have_any_name(fruit):
+    for name in ("query", "source", "self"):
+        assert fruit.sql(f'select count(*) from "{name}"', **{name: fruit.snapshot()}).fetchall() == [(4,)]
+
+
 def test_sql_without_duckdb_says_what_to_install(fruit, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(ImportError, match="pip install duckdb"):

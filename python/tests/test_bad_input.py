@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import textwrap
 import threading
 
 import pytest
@@ -33,6 +34,20 @@ def test_wrong_types_are_type_errors(fruit):
     with pytest.raises(TypeError):
         len(fruit)
     assert fruit and len(list(fruit)) == 4
+
+
+def test_texts_and_numbers_of_the_wrong_kind_are_named(fruit, path):
+    lone = "\ud800"  # a surrogate, which UTF-8 cannot say
+    for wrong in (7, b"x", lone):
+        for what, call in (("preset", lambda: quiver.Database(path, preset=wrong)), ("wal_mode", lambda: fruit.put(b"k", b"v", wal_mode=wrong)),
+                           ("column", lambda: fruit.scan(columns=[wrong])), ("keyspace", lambda: fruit.drop_keyspace(wrong))):
+            with pytest.raises(UnicodeEncodeError if wrong == lone else TypeError, match="surrogates" if wrong == lone else what):
+                call()
+    for settings in ({"memtable_kind": lone}, {lone: 1}):
+        with pytest.raises(UnicodeEncodeError):
+            quiver.Database(path, **settings)
+    with pytest.raises(TypeError, match="query"):
+        fruit.sql(b"select 1")
 
 
 def test_limits(fruit):
@@ -124,6 +139,27 @@ def test_half_made_objects_are_refused(fruit, tmp_path):
     for call in (lambda: empty[b"a"], empty.close, lambda: list(empty), empty.snapshot):
         with pytest.raises(TypeError), pytest.warns(RuntimeWarning, match="uninitialized"):
             call()
+
+
+def test_a_subinterpreter_is_refused_and_the_main_one_works_on(path):
+    program = f"""
+        import quiver
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        inside = "import sys; sys.path[:] = %r\\ntry: import quiver\\nexcept ImportError as error: print(error, flush=True)"
+        with quiver.Database({str(path)!r}) as db:
+            other = interpreters.create()
+            interpreters.run_string(other, inside % (__import__("sys").path,))
+            interpreters.destroy(other)
+            db[b"a"] = b"1"
+            print(db[b"a"])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    refused, value = done.stdout.splitlines()
+    assert "main" in refused and value == "b'1'"
 
 
 def test_every_error_code_has_its_exception():

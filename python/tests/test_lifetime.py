@@ -1,6 +1,9 @@
 """close() with live iterators, snapshots and threads; fork; the end of the interpreter."""
+import collections
 import gc
+import itertools
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -76,6 +79,28 @@ def test_close_under_readers_writers_and_iterators(path):
             assert not thread.is_alive()
         assert not wrong
     assert quiver.verify(path)["damages"] == []
+
+
+def test_signals_arrive_in_scans_and_loads_that_run_no_python_code(db):
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*_):
+        raise Interrupted
+
+    db.put_many((b"%07d" % i, b"v") for i in range(300_000))
+    items = db.items()
+    pairs = zip(itertools.repeat(b"k", 5_000_000), itertools.repeat(b"v"))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for work, rest in ((lambda: collections.deque(items, maxlen=0), items), (lambda: db.put_many(pairs), pairs)):
+            signal.setitimer(signal.ITIMER_REAL, 0.005)
+            with pytest.raises(Interrupted):
+                work()
+            assert next(rest, None) is not None  # it ended in the middle, and can go on
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert sum(1 for _ in db) == 300_000
 
 
 def test_other_threads_run_while_the_engine_works(path):
