@@ -4,10 +4,12 @@
 namespace quiver::python {
 
 void Raise(const Error& error) {
+  const nb::object file = nb::steal(PyUnicode_DecodeFSDefaultAndSize(
+      error.file().data(), static_cast<Py_ssize_t>(error.file().size())));
+  if (!file.is_valid()) throw nb::python_error();
   const nb::object exception =
       nb::module_::import_("quiver._errors")
-          .attr("make")(std::string(ErrorCodeName(error.code())).c_str(), error.ToString().c_str(),
-                        error.file().c_str(),
+          .attr("make")(ToText(ErrorCodeName(error.code())), ToText(error.ToString()), file,
                         error.offset() == Error::kNoOffset ? nb::object(nb::none())
                                                            : nb::object(nb::int_(error.offset())));
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
@@ -55,6 +57,13 @@ std::string TextArgument(nb::handle object, const char* what) {
   const char* const text = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
   if (text == nullptr) throw nb::python_error();
   return {text, static_cast<std::size_t>(size)};
+}
+
+nb::str ToText(std::string_view text) {
+  PyObject* const decoded =
+      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
+  if (decoded == nullptr) throw nb::python_error();
+  return nb::steal<nb::str>(decoded);
 }
 
 std::string PathArgument(nb::handle object) {

@@ -98,6 +98,9 @@ inline nb::bytes ToBytes(std::string_view view) {
 /// The UTF-8 of a str; TypeError names `what`, a lone surrogate is a UnicodeEncodeError.
 std::string TextArgument(nb::handle object, const char* what);
 
+/// Text of the engine's. What is no UTF-8, as paths and names of files may be, shows as \xNN.
+nb::str ToText(std::string_view text);
+
 /// A path argument (str, bytes, os.PathLike) as the file system wants it.
 std::string PathArgument(nb::handle object);
 

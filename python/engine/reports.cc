@@ -21,7 +21,7 @@ nb::dict Summary(const KeyspaceSummary& keyspace) {
 
 nb::list Strings(const std::vector<std::string>& texts) {
   nb::list list;
-  for (const std::string& text : texts) list.append(nb::str(text.c_str(), text.size()));
+  for (const std::string& text : texts) list.append(ToText(text));
   return list;
 }
 
@@ -29,9 +29,9 @@ nb::list Damages(const std::vector<Damage>& damages) {
   nb::list list;
   for (const Damage& damage : damages) {
     nb::dict fields;
-    fields["file"] = damage.file;
+    fields["file"] = ToText(damage.file);
     fields["offset"] = damage.offset;
-    fields["what"] = damage.what;
+    fields["what"] = ToText(damage.what);
     list.append(fields);
   }
   return list;

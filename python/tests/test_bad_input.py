@@ -7,6 +7,8 @@ import sys
 import textwrap
 import threading
 
+import pyarrow
+import pyarrow.ipc
 import pytest
 import quiver
 
@@ -48,6 +50,24 @@ def test_texts_and_numbers_of_the_wrong_kind_are_named(fruit, path):
             quiver.Database(path, **settings)
     with pytest.raises(TypeError, match="query"):
         fruit.sql(b"select 1")
+
+
+def test_errors_tell_names_that_are_no_text(fruit, tmp_path):
+    base = os.fsencode(tmp_path)
+    for call in (lambda: fruit.ingest(base + b"/no\xff.arrow"), lambda: quiver.verify(base + b"/no\xff"), lambda: quiver.Follower(base + b"/no\xff"),
+                 lambda: quiver.list_backups(base + b"/no\xff")):
+        with pytest.raises(quiver.NotFoundError, match=r"no\\xff") as raised:
+            call()
+        assert os.fsencode(raised.value.file).rpartition(b"/")[2].startswith(b"no\xff")
+    table = pyarrow.table({"k\x1b[31m": ["a"], "größe": ["b"]})
+    with pyarrow.OSFile(str(tmp_path / "forged.arrow"), "wb") as sink, pyarrow.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(quiver.InvalidArgumentError, match=r"'k\\x1b\[31m', 'größe'"):
+        fruit.ingest(tmp_path / "forged.arrow")
+    data = (tmp_path / "forged.arrow").read_bytes()
+    (tmp_path / "forged.arrow").write_bytes(data.replace("größe".encode(), b"gr\xff\xff\xff\xffe"))
+    with pytest.raises(quiver.InvalidArgumentError, match=r"gr\\xff"):
+        fruit.ingest(tmp_path / "forged.arrow")
 
 
 def test_limits(fruit):

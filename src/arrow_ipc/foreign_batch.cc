@@ -8,6 +8,7 @@
 #include "arrow_ipc/foreign_bytes.h"
 #include "arrow_ipc/foreign_metadata.h"
 #include "base/coding.h"
+#include "base/escape.h"
 #include "base/try.h"
 
 namespace quiver::arrow_ipc {
@@ -47,8 +48,8 @@ Result<void> ParseNodes(const format::RecordBatch& record, const ForeignFooter& 
   for (std::size_t i = 0; i < footer.columns.size(); ++i) {
     const std::uint64_t rows = batch.nodes[footer.columns[i].node].rows;
     if (rows != batch.rows) {
-      return Corrupt("column '" + footer.schema.columns[i].name + "' has " + std::to_string(rows) +
-                     " rows, its batch " + std::to_string(batch.rows));
+      return Corrupt("column '" + EscapeName(footer.schema.columns[i].name) + "' has " +
+                     std::to_string(rows) + " rows, its batch " + std::to_string(batch.rows));
     }
   }
   return {};

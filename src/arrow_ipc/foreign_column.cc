@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/coding.h"
+#include "base/escape.h"
 #include "base/try.h"
 
 namespace quiver::arrow_ipc {
@@ -85,7 +86,8 @@ Result<void> ForeignColumn::OpenViewData(const io::ReadableFile& file, const For
     held_bytes += buffer.size_bytes();
     if (held_bytes > kForeignBufferBytesMax) {
       return Error(ErrorCode::kUnsupported,
-                   "column '" + column_->name + "': the views of one batch have more than " +
+                   "column '" + EscapeName(column_->name) +
+                       "': the views of one batch have more than " +
                        std::to_string(kForeignBufferBytesMax) +
                        " bytes of data; write the file in smaller batches",
                    file.name(), buffer.offset());
@@ -98,7 +100,8 @@ Result<void> ForeignColumn::OpenViewData(const io::ReadableFile& file, const For
 }
 
 Error ForeignColumn::Corrupt(const ForeignBuffer& buffer, const std::string& what) const {
-  return CorruptAt(buffer.file(), buffer.offset(), "column '" + column_->name + "': " + what);
+  return CorruptAt(buffer.file(), buffer.offset(),
+                   "column '" + EscapeName(column_->name) + "': " + what);
 }
 
 Result<void> ForeignColumn::Check() {

@@ -11,6 +11,7 @@
 #include "arrow_ipc/foreign_bytes.h"
 #include "arrow_ipc/foreign_metadata.h"
 #include "base/coding.h"
+#include "base/escape.h"
 #include "base/try.h"
 
 namespace quiver::arrow_ipc {
@@ -146,7 +147,7 @@ Result<void> ParseSchema(const format::Schema& schema, ForeignFooter& footer) {
       const std::int32_t width = field->type_as_FixedSizeBinary()->byte_width();
       if (width < 0) {
         return Error(ErrorCode::kCorruption,
-                     "column '" + column.name + "' has width " + std::to_string(width));
+                     "column '" + EscapeName(column.name) + "' has width " + std::to_string(width));
       }
       column.width_bytes = static_cast<std::uint32_t>(width);
     }

@@ -10,6 +10,7 @@
 #include "arrow_ipc/foreign_file.h"
 #include "arrow_ipc/foreign_metadata.h"
 #include "base/coding.h"
+#include "base/escape.h"
 #include "base/try.h"
 
 namespace quiver::arrow_ipc {
@@ -67,7 +68,7 @@ Result<void> FooterReader::CountRows() {
 }
 
 Error FooterReader::InvalidColumn(std::string_view name, const std::string& what) const {
-  return Error(ErrorCode::kInvalidArgument, "column '" + std::string(name) + "' " + what,
+  return Error(ErrorCode::kInvalidArgument, "column '" + EscapeName(name) + "' " + what,
                file_.name());
 }
 
@@ -83,7 +84,7 @@ Result<std::size_t> FooterReader::FindByName(std::string_view name) const {
     std::string names;
     for (const Column& column : columns) {
       if (!names.empty()) names += ", ";
-      names += "'" + column.name + "'";
+      names += "'" + EscapeName(column.name) + "'";
     }
     return InvalidColumn(name, "does not exist; the file has " + names);
   }

@@ -1,6 +1,10 @@
 // See escape.h.
 #include "base/escape.h"
 
+#include <algorithm>
+
+#include "base/utf8.h"
+
 namespace quiver {
 
 namespace {
@@ -38,6 +42,14 @@ std::string EscapeBytes(std::string_view bytes) {
     }
   }
   return text;
+}
+
+std::string EscapeName(std::string_view name) {
+  const bool has_control = std::ranges::any_of(name, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+  return has_control || FindInvalidUtf8(name) ? EscapeBytes(name) : std::string(name);
 }
 
 Result<std::string> UnescapeBytes(std::string_view text) {

@@ -16,6 +16,8 @@
 namespace quiver {
 
 std::string EscapeBytes(std::string_view bytes);
+/// A name in a file of others, for a message: text without control characters stands for itself.
+std::string EscapeName(std::string_view name);
 Result<std::string> UnescapeBytes(std::string_view text);
 
 }  // namespace quiver

@@ -19,6 +19,16 @@ TEST(Escape, BackslashesAreDoubledAndOtherBytesAreHexadecimal) {
   EXPECT_EQ(EscapeBytes(std::string_view("\0\n\x1b\x7f\xff", 5)), "\\x00\\x0a\\x1b\\x7f\\xff");
 }
 
+TEST(Escape, ANameThatIsTextStandsForItself) {
+  for (const char* text : {"", "key",
+                           "gr\xc3\xb6\xc3\x9f"
+                           "e",
+                           "a\\b"})
+    EXPECT_EQ(EscapeName(text), text);
+  EXPECT_EQ(EscapeName("k\x1b[31m"), "k\\x1b[31m") << "a terminal would obey it";
+  EXPECT_EQ(EscapeName("k\xff"), "k\\xff");
+}
+
 TEST(Escape, UnescapeTakesDigitsOfEitherCase) {
   EXPECT_EQ(UnescapeBytes("\\x4a\\x4B").value(), "JK");
 }
