@@ -4,7 +4,8 @@
 // put or delete to it, and compactions do so for good. Two operators come with Quiver; with
 // merge_operator = custom the program passes one of its own to Open.
 //
-// Thread safety: the methods are called from several threads at once, also in the background.
+// Thread safety: the methods are called from several threads at once, also in the background. They
+// must not call the database.
 #pragma once
 
 #include <cstdint>
