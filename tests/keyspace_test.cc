@@ -200,8 +200,8 @@ TEST(Keyspace, FilesOfADroppedOneGoWhileTheDatabaseIsOpen) {
   EXPECT_EQ(tables, 1);
 }
 
-// The log's sync is held up, so that a write of the keyspace waits behind it while the keyspace is
-// dropped.
+// The log's sync is held up, so that the drop waits behind it, and a write of the keyspace behind
+// the drop.
 TEST(Keyspace, AWriteThatWaitsWhileItsKeyspaceIsDroppedIsRefused) {
   io::MemoryFileSystem disk;
   io::FaultFileSystem files(disk);
@@ -219,6 +219,8 @@ TEST(Keyspace, AWriteThatWaitsWhileItsKeyspaceIsDroppedIsRefused) {
   });
   std::thread first([&] { EXPECT_TRUE(testing::PutInto(*engine, "first", "x")); });
   while (!syncing) std::this_thread::yield();
+  std::thread dropper([&] { EXPECT_TRUE(engine->DropKeyspace(doomed)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
   Result<SequenceNumber> late = SequenceNumber{0};
   std::thread second([&] {
     std::string encoded;
@@ -226,8 +228,6 @@ TEST(Keyspace, AWriteThatWaitsWhileItsKeyspaceIsDroppedIsRefused) {
     late = engine->Write(encoded, 1, {&target, 1}, {});
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  std::thread dropper([&] { EXPECT_TRUE(engine->DropKeyspace(doomed)); });
-  while (engine->Resolve(&doomed)) std::this_thread::yield();
   held = false;
   first.join();
   second.join();
@@ -235,6 +235,58 @@ TEST(Keyspace, AWriteThatWaitsWhileItsKeyspaceIsDroppedIsRefused) {
   files.SetHook({});
   ASSERT_FALSE(late) << "written to a keyspace that was being dropped";
   EXPECT_EQ(late.error().code(), ErrorCode::kNotFound);
+}
+
+// One table is held up while it is written; behind it a memtable of the keyspace waits to be
+// flushed, a flush waits for that, and the drop waits for the flush. Whoever skips the memtable for
+// the sake of the drop stops all of them for ever.
+TEST(Keyspace, IsDroppedWhileAFlushWaitsForItsMemtable) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem files(disk);
+  DatabaseConfig config = HarnessConfig(WalMode::kAsync);
+  config.memtable_count_max = 2;
+  auto engine = *testing::OpenEngine(files, config);
+  const Keyspace doomed = *engine->CreateKeyspace("doomed", config);
+  KeyspaceState* const target = *engine->Resolve(&doomed);
+  const auto put = [&] {
+    std::string encoded;
+    AppendBatchEntry(encoded, {.keyspace = target->id, .key = "key", .value = "x"});
+    ASSERT_TRUE(engine->Write(encoded, 1, {&target, 1}, {}));
+  };
+  std::atomic<bool> writing{false};
+  std::atomic<bool> held{true};
+  files.SetHook([&](io::OperationKind kind, std::string_view name) -> std::optional<Error> {
+    if (kind != io::OperationKind::kCreate || !name.ends_with(".arrow")) return {};
+    writing = true;
+    while (held) std::this_thread::yield();
+    return {};
+  });
+  std::atomic<int> ended{0};
+  std::vector<std::thread> threads;
+  const auto start = [&](const std::function<Result<void>()>& work) {
+    threads.emplace_back([&, work] {
+      EXPECT_TRUE(work());
+      ++ended;
+    });
+  };
+  ASSERT_TRUE(testing::PutInto(*engine, "first", "x"));
+  start([&] { return engine->Flush(); });
+  while (!writing) std::this_thread::yield();
+  put();
+  start([&] { return engine->Flush(); });
+  while (target->state.immutable_count() == 0) std::this_thread::yield();
+  put();
+  start([&] { return engine->Flush(); });  // waits for room in the keyspace
+  while (engine->Metrics().stall_reason.empty()) std::this_thread::yield();
+  start([&] { return engine->DropKeyspace(doomed); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  held = false;
+  for (int i = 0; i < 30'000 && ended < 4; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(ended, 4) << "they wait for each other";
+  EXPECT_TRUE(engine->Close());  // lets go of those that still wait
+  for (std::thread& thread : threads) thread.join();
 }
 
 // What an idle keyspace holds is in the log alone while others are flushed around it.

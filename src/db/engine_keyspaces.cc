@@ -89,8 +89,9 @@ Result<std::vector<Keyspace>> Engine::ListKeyspaces() const {
   return list;
 }
 
-// First the mark, so that no later group writes; then the groups before it are waited for; then the
-// manifest forgets it, after which no job's edit about it can follow.
+// The mark is set between two groups of writes: those before it are done, later ones are refused.
+// Set while one waits for room, it would keep the flush away that makes the room. Then the manifest
+// forgets the keyspace, after which no job's edit about it can follow.
 Result<void> Engine::DropKeyspace(const Keyspace& keyspace) {
   QUIVER_TRY(CheckWritable());
   QUIVER_TRY(health_.CheckWritable());
@@ -101,8 +102,7 @@ Result<void> Engine::DropKeyspace(const Keyspace& keyspace) {
   }
   VersionEdit edit;
   edit.dropped_keyspaces.push_back(state->id);
-  state->dropped.store(true, std::memory_order_release);
-  write_path_->Drain();
+  write_path_->Drain([&] { state->dropped.store(true, std::memory_order_release); });
   Result<void> applied = worker_->ApplyEdit(edit, [&] {
     obsolete_files_->AddAll(*state->state.views().Pin()->version);
     state->state.Clear();

@@ -55,9 +55,10 @@ Result<void> WritePath::Rotate(const std::function<void()>& at_barrier) {
   return request.result;
 }
 
-void WritePath::Drain() {
+void WritePath::Drain(const std::function<void()>& at_barrier) {
   WriteRequest request;
   request.barrier = WriteRequest::Barrier::kDrain;
+  if (at_barrier) request.at_barrier = &at_barrier;
   queue_.Submit(request);
 }
 
@@ -120,7 +121,10 @@ Result<AdvanceOutcome> WritePath::HandleAdvance(const WriteAdvance& advance, Gro
 }
 
 void WritePath::HandleBarrier(WriteRequest& barrier, Group group) {
-  if (barrier.barrier == WriteRequest::Barrier::kDrain) return;
+  if (barrier.barrier == WriteRequest::Barrier::kDrain) {
+    if (barrier.at_barrier != nullptr) (*barrier.at_barrier)();
+    return;
+  }
   if (barrier.barrier == WriteRequest::Barrier::kAdvance) {
     const Result<AdvanceOutcome> outcome = HandleAdvance(*barrier.advance, group);
     if (outcome) {

@@ -96,8 +96,9 @@ class WritePath {
   /// Seals the active memtables of all keyspaces. `at_barrier` is called when every write submitted
   /// before is in sealed memtables or tables, and no later one has begun; it must be quick.
   Result<void> Rotate(const std::function<void()>& at_barrier = {});
-  /// Waits until every write submitted before has been handled.
-  void Drain();
+  /// Waits until every write submitted before has been handled; then, before any later one is,
+  /// `at_barrier` is called, which must be quick.
+  void Drain(const std::function<void()>& at_barrier = {});
   const char* stall_reason() const noexcept { return stall_.reason(); }
 
  private:
