@@ -1,5 +1,6 @@
 """Files of pyarrow and Polars become rows, all at once."""
 import datetime
+import os
 import pathlib
 
 import polars
@@ -27,6 +28,19 @@ def table():
 @pytest.fixture
 def rows(table):
     return dict(zip((key.encode() for key in table["key"].to_pylist()), table["value"].to_pylist()))
+
+
+def test_links_are_followed_and_only_files_are_taken(db, table, rows, tmp_path):
+    write_ipc(tmp_path / "rows.arrow", table)
+    (tmp_path / "link.arrow").symlink_to("rows.arrow")
+    assert db.ingest(tmp_path / "link.arrow")["rows_written"] == 3000
+    assert dict(db.items()) == rows
+    os.mkfifo(tmp_path / "pipe")
+    for wrong in (tmp_path, tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(quiver.InvalidArgumentError, match="not a regular file"):
+            db.ingest(wrong)
+    with pytest.raises(quiver.NotFoundError):
+        db.ingest(tmp_path / "absent")
 
 
 @pytest.mark.parametrize("stream", [False, True])

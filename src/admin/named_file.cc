@@ -4,7 +4,8 @@
 
 namespace quiver {
 
-Result<NamedFile> OpenParent(const std::filesystem::path& file) {
+Result<NamedFile> OpenParent(const std::filesystem::path& named_file) {
+  const std::filesystem::path file = io::PosixFileSystem().Resolved(named_file);
   const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
   NamedFile named;
   QUIVER_ASSIGN_OR_RETURN(named.directory, io::PosixFileSystem().OpenDirectory(parent, false));

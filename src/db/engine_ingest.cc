@@ -85,15 +85,19 @@ struct OpenedInputs {
 Result<OpenedInputs> OpenInputs(io::FileSystem& file_system,
                                 std::span<const std::filesystem::path> files) {
   OpenedInputs inputs;
-  for (const std::filesystem::path& file : files) {
+  for (const std::filesystem::path& named : files) {
+    const std::filesystem::path file = file_system.Resolved(named);
     const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
     QUIVER_ASSIGN_OR_RETURN(auto directory, file_system.OpenDirectory(parent, false));
     auto opened = directory->OpenForRead(file.filename().string());
-    if (!opened) {
-      return Error(opened.error().code(), opened.error().message(), file.string());
+    if (!opened && opened.error().code() == ErrorCode::kCorruption) {
+      return Error(ErrorCode::kInvalidArgument,
+                   "is not a regular file: name files, not directories, pipes or devices",
+                   named.string());
     }
+    if (!opened) return Error(opened.error().code(), opened.error().message(), named.string());
     inputs.directories.push_back(std::move(directory));
-    inputs.files.push_back(std::make_unique<InputFile>(*std::move(opened), file.string()));
+    inputs.files.push_back(std::make_unique<InputFile>(*std::move(opened), named.string()));
   }
   return inputs;
 }

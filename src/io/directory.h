@@ -79,6 +79,9 @@ class FileSystem {
   /// kNotFound if absent otherwise; kInvalidArgument if the path is empty or has a NUL.
   virtual Result<std::unique_ptr<Directory>> OpenDirectory(const std::filesystem::path& path,
                                                            bool create) = 0;
+  /// Where a file that the user named lies, symbolic links followed; `path` itself where that
+  /// cannot be told. Under names of ours no link is ever followed.
+  virtual std::filesystem::path Resolved(const std::filesystem::path& path) { return path; }
 };
 
 /// The operating system's files. The only object of the library that opens one.

@@ -31,6 +31,11 @@ Result<void> SyncParent(int directory_fd, const std::filesystem::path& path, boo
 
 class OperatingSystemFiles final : public FileSystem {
  public:
+  std::filesystem::path Resolved(const std::filesystem::path& path) override {
+    std::error_code unresolved;
+    std::filesystem::path real = std::filesystem::canonical(path, unresolved);
+    return unresolved ? path : real;
+  }
   Result<std::unique_ptr<Directory>> OpenDirectory(const std::filesystem::path& path,
                                                    bool create) override {
     QUIVER_TRY(CheckDirectoryPath(path));

@@ -36,6 +36,15 @@ class PosixFileSystemTest : public ::testing::Test {
   std::unique_ptr<Directory> directory_;
 };
 
+TEST_F(PosixFileSystemTest, ANameOfTheUserIsResolvedThroughLinks) {
+  std::ofstream(outside()) << "there";
+  const std::filesystem::path link = path() / "link";
+  std::filesystem::create_symlink(outside(), link);
+  EXPECT_EQ(PosixFileSystem().Resolved(link), std::filesystem::canonical(outside()));
+  std::filesystem::remove(outside());
+  EXPECT_EQ(PosixFileSystem().Resolved(link), link) << "it leads nowhere";
+}
+
 template <typename T>
 ErrorCode CodeOf(const Result<T>& result) {
   EXPECT_FALSE(result.ok());
