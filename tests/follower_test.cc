@@ -15,6 +15,8 @@
 #include <fstream>
 #include <map>
 
+#include "admin/backup_store.h"
+#include "db/checkpoint.h"
 #include "db/open_follower.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
@@ -374,6 +376,32 @@ TEST(FollowerRaceTest, AWriterMayDoAnythingBetweenAnyTwoOperationsOfAnOpen) {
       ASSERT_TRUE(*value);
       ASSERT_EQ(**value, std::to_string(number)) << "disturbed at " << disturb_at;
     }
+  }
+}
+
+TEST(FollowerRaceTest, CopiesAreMadeOfTablesThatTheWriterHasRemoved) {
+  io::MemoryFileSystem disk;
+  auto writer = OpenEngine(disk, HarnessConfig(WalMode::kAsync));
+  ASSERT_TRUE(writer) << writer.error().ToString();
+  const auto write = [&](const std::string& value) {
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(PutInto(**writer, "k" + std::to_string(i), value));
+    ASSERT_TRUE((*writer)->Flush());
+  };
+  write("old");
+  auto follower = OpenFollower(EnvironmentOn(disk), "/db", nullptr);
+  ASSERT_TRUE(follower) << follower.error().ToString();
+  write("new");
+  ASSERT_TRUE((*writer)->CompactRange({}, {}));
+  const auto copied = WriteCheckpoint(**follower, "/checkpoint", {});
+  ASSERT_TRUE(copied) << copied.error().ToString();
+  EXPECT_EQ(copied->tables_copied, 1u);
+  const auto backup = CreateBackupOf(**follower, "/backups", {});
+  ASSERT_TRUE(backup) << backup.error().ToString();
+  ASSERT_TRUE(RestoreBackupFrom(disk, "/backups", backup->id, "/restored", {}));
+  for (const char* path : {"/checkpoint", "/restored"}) {
+    const auto copy = OpenFollower(EnvironmentOn(disk), path, nullptr);
+    ASSERT_TRUE(copy) << path << copy.error().ToString();
+    EXPECT_EQ(**GetFrom(**copy, "k7"), "old") << path;
   }
 }
 

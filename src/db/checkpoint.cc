@@ -73,7 +73,10 @@ Result<void> BringTable(Engine& engine, const TableSummary& table, io::Directory
     ++report.tables_linked;
     return progress == nullptr ? Result<void>() : progress->Advance(table.size_bytes);
   }
-  if (linked.error().code() != ErrorCode::kUnsupported) return linked;
+  // A table that the writer has removed since has no name to link; a follower still holds its
+  // bytes.
+  const bool removed = followed != nullptr && linked.error().code() == ErrorCode::kNotFound;
+  if (linked.error().code() != ErrorCode::kUnsupported && !removed) return linked;
   QUIVER_TRY(io::CopyFile(engine.directory(), name, target, name,
                           progress == nullptr ? io::StepCallback() : progress->Step()));
   ++report.tables_copied;

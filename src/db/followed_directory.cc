@@ -4,11 +4,25 @@
 #include <span>
 
 #include "base/try.h"
+#include "db/checkpoint.h"
 #include "wal/wal_format.h"
 
 namespace quiver {
 
 namespace {
+
+class HeldTable final : public io::ReadableFile {
+ public:
+  explicit HeldTable(std::shared_ptr<const io::ReadableFile> base) : base_(std::move(base)) {}
+  Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const override {
+    return base_->ReadAt(offset, buffer);
+  }
+  std::uint64_t size_bytes() const override { return base_->size_bytes(); }
+  const std::string& name() const override { return base_->name(); }
+
+ private:
+  const std::shared_ptr<const io::ReadableFile> base_;
+};
 
 // A held segment. The writer cuts off what it had reserved and not used when it seals a segment;
 // that held zeros, and so it still reads.
@@ -33,6 +47,7 @@ class HeldSegment final : public io::ReadableFile {
 
 Result<void> FollowedDirectory::HoldLog(std::uint64_t first_segment) {
   QUIVER_ASSIGN_OR_RETURN(const std::vector<io::DirectoryEntry> entries, base_->List());
+  segments_.clear();
   for (const io::DirectoryEntry& entry : entries) {
     const std::uint64_t number = wal::ParseSegmentName(entry.name);
     if (number == 0 || number < first_segment) continue;
@@ -48,19 +63,47 @@ Result<void> FollowedDirectory::HoldLog(std::uint64_t first_segment) {
   return {};
 }
 
+Result<bool> FollowedDirectory::HoldTables(const Catalog& catalog) {
+  const HeldFiles before = std::exchange(tables_, {});
+  Result<bool> result = true;
+  ForEachTable(catalog, [&](const KeyspaceRecord&, const TableFileRef& table) {
+    if (!result) return;
+    std::string name = TableName(table->summary.number);
+    if (const auto held = before.find(name); held != before.end()) {
+      tables_.insert(*held);
+      return;
+    }
+    auto file = base_->OpenForRead(name);
+    if (file) {
+      tables_.emplace(std::move(name), *std::move(file));
+    } else if (file.error().code() == ErrorCode::kNotFound) {
+      result = false;
+    } else {
+      result = file.error();
+    }
+  });
+  return result;
+}
+
 Result<std::unique_ptr<io::ReadableFile>> FollowedDirectory::OpenForRead(std::string_view name) {
-  const auto held = segments_.find(name);
-  if (held == segments_.end()) return base_->OpenForRead(name);
-  return std::make_unique<HeldSegment>(held->second);
+  if (const auto segment = segments_.find(name); segment != segments_.end()) {
+    return std::make_unique<HeldSegment>(segment->second);
+  }
+  if (const auto table = tables_.find(name); table != tables_.end()) {
+    return std::make_unique<HeldTable>(table->second);
+  }
+  return base_->OpenForRead(name);
 }
 
 Result<std::vector<io::DirectoryEntry>> FollowedDirectory::List() {
   QUIVER_ASSIGN_OR_RETURN(std::vector<io::DirectoryEntry> entries, base_->List());
   if (!holds_log_) return entries;
-  std::erase_if(entries, [](const io::DirectoryEntry& entry) {
-    return wal::ParseSegmentName(entry.name) != 0;
+  std::erase_if(entries, [this](const io::DirectoryEntry& entry) {
+    return wal::ParseSegmentName(entry.name) != 0 || tables_.contains(entry.name);
   });
-  for (const auto& [name, file] : segments_) entries.push_back({name, file->size_bytes(), true});
+  for (const HeldFiles* const held : {&segments_, &tables_}) {
+    for (const auto& [name, file] : *held) entries.push_back({name, file->size_bytes(), true});
+  }
   return entries;
 }
 

@@ -5,8 +5,10 @@
 //  1. Every call that would change the disk is refused, so that no mistake above can.
 //  2. From HoldLog on, the log is what it listed: the segments were opened then and stay readable
 //     when the writer seals or removes them, each up to the size that it had.
+//  3. So are the tables that HoldTables was told of: copies of the state can be made of them.
 //
-// Thread safety: as io/directory.h says; HoldLog before any other thread knows the object.
+// Thread safety: as io/directory.h says; HoldLog and HoldTables before any other thread knows the
+// object.
 #pragma once
 
 #include <map>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "io/directory.h"
+#include "version/catalog.h"
 
 namespace quiver {
 
@@ -26,6 +29,9 @@ class FollowedDirectory final : public io::Directory {
 
   /// Opens the segments from `first_segment` on.
   Result<void> HoldLog(std::uint64_t first_segment);
+  /// Opens the tables of `catalog` that are not held yet, and lets go of others. False if one is
+  /// gone already.
+  Result<bool> HoldTables(const Catalog& catalog);
 
   Result<std::unique_ptr<io::ReadableFile>> OpenForRead(std::string_view name) override;
   Result<std::vector<io::DirectoryEntry>> List() override;
@@ -50,7 +56,9 @@ class FollowedDirectory final : public io::Directory {
 
   const std::unique_ptr<io::Directory> base_;
   bool holds_log_ = false;
-  std::map<std::string, std::shared_ptr<const io::ReadableFile>, std::less<>> segments_;
+  using HeldFiles = std::map<std::string, std::shared_ptr<const io::ReadableFile>, std::less<>>;
+  HeldFiles segments_;
+  HeldFiles tables_;
 };
 
 }  // namespace quiver

@@ -117,14 +117,26 @@ Result<void> CompareFiles(const std::vector<io::DirectoryEntry>& entries, Opened
   return {};
 }
 
+// Opens at once what the writer may remove: the log first, as segments go sooner than tables. Where
+// a table is gone again, the manifest is read again; what is held by then stays, so that each round
+// has less to open and even a writer that never rests is caught up with.
+Result<std::unique_ptr<FollowedDirectory>> HoldFiles(OpenedDirectory& opened) {
+  constexpr int kRoundsMax = 20;
+  auto followed = std::make_unique<FollowedDirectory>(std::move(opened.directory));
+  for (int round = 1;; ++round) {
+    QUIVER_TRY(followed->HoldLog(opened.versions->state().first_log_segment));
+    QUIVER_ASSIGN_OR_RETURN(const bool all, followed->HoldTables(*opened.versions->catalog()));
+    if (all || round == kRoundsMax) return followed;
+    QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Open(followed->base()));
+  }
+}
+
 Result<void> OpenExisting(std::vector<io::DirectoryEntry> entries, const DatabaseConfig& config,
                           OpenMode mode, OpenedDirectory& opened) {
   QUIVER_ASSIGN_OR_RETURN(opened.versions, VersionSet::Open(*opened.directory));
   if (mode == OpenMode::kFollower) {
-    // The log before anything else: segments go sooner than tables. What the manifest names was
-    // there before it did, so a list made now holds it unless it is gone again.
-    auto followed = std::make_unique<FollowedDirectory>(std::move(opened.directory));
-    QUIVER_TRY(followed->HoldLog(opened.versions->state().first_log_segment));
+    QUIVER_ASSIGN_OR_RETURN(auto followed, HoldFiles(opened));
+    // What the manifest names was there before it did; what is gone again, the list lacks.
     QUIVER_ASSIGN_OR_RETURN(entries, followed->List());
     opened.directory = std::move(followed);
   }
