@@ -252,6 +252,34 @@ TEST(RangeDelete, GivesTheSpaceBackAndIsForgotten) {
   EXPECT_EQ(GetOr(*db, "key11"), "back");
 }
 
+// Whatever the reason for which entries can go, nothing else comes by in the last level.
+TEST(RangeDelete, CompactRangeTakesWhatIsHiddenOutOfWhatIsMergedAlready) {
+  const TempDir dir;
+  auto db = MustOpen(dir.path(), Config());
+  const auto key = [](int i) { return "key" + std::to_string(10'000 + i); };
+  for (int i = 0; i < 3000; ++i) {
+    const std::uint64_t time_to_live_ms = i % 100 == 7 ? 400 : 0;
+    ASSERT_TRUE(db->Put(key(i), std::string(100, 'v'), {.time_to_live_ms = time_to_live_ms}));
+  }
+  ASSERT_TRUE(db->CompactRange());
+  {
+    const auto held = db->NewSnapshot();
+    for (int i = 0; i < 3000; i += 10) ASSERT_TRUE(db->Delete(key(i)));
+    ASSERT_TRUE(db->CompactRange());
+  }
+  for (int i = 0; i < 3000; i += 100) ASSERT_TRUE(db->DeleteRange(key(i + 1), key(i + 4)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(420));
+  ASSERT_TRUE(db->CompactRange());
+  const std::uint64_t written = db->Metrics().compaction_written_bytes;
+  ASSERT_TRUE(db->CompactRange());
+  EXPECT_EQ(db->Metrics().compaction_written_bytes, written) << "there is nothing left to drop";
+  EXPECT_EQ(Scan(*db).size(), 3000U - 30 - 300 - 90);
+  ASSERT_TRUE(db->Close());
+  const auto verified = VerifyDatabase(dir.path());
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->entries, 3000U - 30 - 300 - 90);
+}
+
 TEST(RangeDelete, ManyOfThemInARow) {
   const TempDir dir;
   auto db = MustOpen(dir.path(), Config());

@@ -200,10 +200,7 @@ std::vector<RangeDelete> Version::UnneededRangeDeletes() const {
     for (std::size_t i = run.FindTable(range.begin); i < run.tables.size(); ++i) {
       const TableFile& table = *run.tables[i];
       if (table.summary.smallest_key >= range.end) break;
-      if (table.summary.smallest_sequence < range.sequence &&
-          table.cleaned_sequence < range.sequence) {
-        return true;
-      }
+      if (table.IsUnder(range)) return true;
     }
     return false;
   };

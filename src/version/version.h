@@ -41,6 +41,11 @@ struct TableFile {
   /// Range deletes up to here hide nothing in the table: what they hid is gone from it.
   SequenceNumber cleaned_sequence = 0;
   mutable TableSlot slot;
+
+  /// Whether it may hold what `range`, which meets its keys, hides.
+  bool IsUnder(const RangeDelete& range) const noexcept {
+    return summary.smallest_sequence < range.sequence && cleaned_sequence < range.sequence;
+  }
 };
 using TableFileRef = std::shared_ptr<const TableFile>;
 
