@@ -128,12 +128,24 @@ void Iterator::Impl::Skip(std::uint32_t count) {
   FindForward(/*skip_saved_key=*/true);
 }
 
-// True: every row is a put of a key of its own that this reader sees. False: some may be.
+// True: every row that no range delete covers is a put of a key of its own that this reader sees.
+// False: some may be.
 bool Iterator::Impl::ShowsAllPuts(const EntryColumns& columns) const noexcept {
   return columns.distinct_keys && columns.operations == nullptr &&
          columns.operation == Operation::kPut && columns.expiries == nullptr &&
-         columns.max_sequence <= source_.sequence && source_.range_deletes.empty() &&
-         source_.own.range_deletes == nullptr;
+         columns.max_sequence <= source_.sequence;
+}
+
+// The first key at or behind `key` that lies in a range delete, of whatever age; nullopt: none.
+std::optional<std::string_view> Iterator::Impl::FirstCovered(std::string_view key) const noexcept {
+  std::optional<std::string_view> first;
+  const auto look = [&](const RangeDeletes& ranges) {
+    const std::optional<std::string_view> here = ranges.FirstCovered(key);
+    if (here && (!first || *here < *first)) first = here;
+  };
+  for (const RangeDeletesRef& ranges : source_.range_deletes) look(*ranges);
+  if (source_.own.range_deletes != nullptr) look(*source_.own.range_deletes);
+  return first;
 }
 
 // Of `span`, which begins with the current entry, the rows up to the first that is not to be shown
@@ -141,7 +153,12 @@ bool Iterator::Impl::ShowsAllPuts(const EntryColumns& columns) const noexcept {
 // it is not a plain, visible put of a key of its own: everything else goes through FindForward.
 std::uint32_t Iterator::Impl::RowsShownAsTheyLie(const EntrySpan& span) const noexcept {
   const EntryColumns& columns = *span.columns;
-  if (ShowsAllPuts(columns)) return span.rows();
+  if (ShowsAllPuts(columns)) {
+    const std::optional<std::string_view> covered = FirstCovered(columns.KeyAt(span.begin));
+    if (!covered) return span.rows();
+    const EntrySpan free = SpanBefore(span, *covered, kSequenceMax);
+    if (free.rows() != 0) return free.rows();
+  }
   std::uint32_t row = span.begin + 1;
   for (; row < span.end; ++row) {
     const EntryView entry = columns.EntryAt(row);

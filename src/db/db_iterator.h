@@ -116,6 +116,7 @@ class Iterator::Impl {
   bool ApplyOperands(std::optional<std::string_view> base,
                      const std::vector<std::string_view>& oldest_first);
   bool ShowsAllPuts(const EntryColumns& columns) const noexcept;
+  std::optional<std::string_view> FirstCovered(std::string_view key) const noexcept;
   std::uint32_t RowsShownAsTheyLie(const EntrySpan& span) const noexcept;
   void FindSpan();
   void LeaveSpanForward();

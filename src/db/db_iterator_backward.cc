@@ -92,7 +92,10 @@ bool Iterator::Impl::FindSpanBackward() {
 std::uint32_t Iterator::Impl::RowsShownBackward(const EntrySpan& span) const noexcept {
   if (span.rows() == 0) return 0;
   const EntryColumns& columns = *span.columns;
-  if (ShowsAllPuts(columns)) return span.rows() - 1;
+  if (ShowsAllPuts(columns)) {
+    const std::optional<std::string_view> covered = FirstCovered(columns.KeyAt(span.begin));
+    if (!covered || *covered > columns.KeyAt(span.end - 1)) return span.rows() - 1;
+  }
   std::uint32_t first = span.end;
   for (; first > span.begin + 1; --first) {
     const EntryView entry = columns.EntryAt(first - 1);

@@ -68,6 +68,15 @@ SequenceNumber RangeDeletes::Covering(std::string_view key,
   return std::max(of_base, NewestAtOrBelow(found->sequences, sequence));
 }
 
+std::optional<std::string_view> RangeDeletes::FirstCovered(std::string_view key) const noexcept {
+  std::optional<std::string_view> first;
+  if (base_ != nullptr) first = base_->FirstCovered(key);
+  const auto ends_behind = std::ranges::upper_bound(fragments_, key, {}, &Fragment::end);
+  if (ends_behind == fragments_.end()) return first;
+  const std::string_view here = std::max(ends_behind->begin, key);
+  return first ? std::min(*first, here) : here;
+}
+
 RangeDeletes::Cover RangeDeletes::CoveringAll(std::string_view first, std::string_view last,
                                               SequenceNumber sequence) const noexcept {
   Cover cover{.oldest = kSequenceMax, .newest = 0};

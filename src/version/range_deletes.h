@@ -5,8 +5,8 @@
 //
 // Range deletes are not rows of tables. They live beside the tables: in a memtable's handle until
 // it is flushed, then in the manifest, until no table can hold an entry that they hide. So they
-// cost a scan of live data nothing but one comparison an entry, and nothing at all while there are
-// none.
+// cost a scan one look-up for each stretch of live data between two of them, and nothing at all
+// while there are none.
 //
 // Cost: a question O(log fragments). Making one O(n log n), and O(n^2) in time and memory if all n
 // overlap, which PruneRangeDeletes prevents where it can; one more (With) O(n^2 / 32) likewise.
@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,9 @@ class RangeDeletes : public std::enable_shared_from_this<RangeDeletes> {
   /// The newest sequence at or below `sequence` of a range delete that covers `key`; 0 if none
   /// does. It hides every version of the key below it.
   SequenceNumber Covering(std::string_view key, SequenceNumber sequence) const noexcept;
+  /// The first key at or behind `key` that lies in any of them; nullopt if none does. The view
+  /// lives as long as `key` and this object.
+  std::optional<std::string_view> FirstCovered(std::string_view key) const noexcept;
   struct Cover {
     SequenceNumber oldest = 0;
     SequenceNumber newest = 0;

@@ -46,6 +46,16 @@ TEST(RangeDeletes, AnswerByTheDefinitionHoweverTheyWereBroughtTogether) {
       const SequenceNumber expected = NewestCovering(ranges, text, sequence);
       ASSERT_EQ(at_once.Covering(text, sequence), expected);
       ASSERT_EQ(one_by_one->Covering(text, sequence), expected);
+      const auto is_covered = [&](char each) {
+        return NewestCovering(ranges, {&each, 1}, kSequenceMax) != 0;
+      };
+      char first_covered = key;
+      while (first_covered <= 'm' && !is_covered(first_covered)) ++first_covered;
+      for (const RangeDeletes* each : {&at_once, one_by_one.get()}) {
+        const auto found = each->FirstCovered(text);
+        ASSERT_EQ(found.has_value(), first_covered <= 'm');
+        ASSERT_TRUE(!found || *found == std::string_view(&first_covered, 1));
+      }
     }
     const std::string first = RandomKey(random);
     const std::string last = std::max(first, RandomKey(random));
