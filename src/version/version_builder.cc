@@ -45,6 +45,9 @@ Result<void> VersionBuilder::Apply(const VersionEdit& edit) {
   for (const auto& table : edit.removed) QUIVER_TRY(Remove(table));
   for (const auto& table : edit.added) QUIVER_TRY(Add(table));
   EndEdit();
+  for (const auto& table : edit.cleaned) QUIVER_TRY(Clean(table));
+  for (const auto& entry : edit.added_range_deletes) QUIVER_TRY(AddRangeDelete(entry.range));
+  for (const auto& entry : edit.removed_range_deletes) QUIVER_TRY(RemoveRangeDelete(entry.range));
   return {};
 }
 
@@ -136,16 +139,39 @@ Result<void> VersionBuilder::AddRangeDelete(const RangeDelete& range) {
   return {};
 }
 
+// Thousands may go at once, while writers wait: they are found by their sequences, and taken out
+// together.
 Result<void> VersionBuilder::RemoveRangeDelete(const RangeDelete& range) {
-  const auto found = std::ranges::find(range_deletes_, range);
-  if (found == range_deletes_.end()) {
+  for (; range_deletes_indexed_ < range_deletes_.size(); ++range_deletes_indexed_) {
+    range_delete_places_.emplace(range_deletes_[range_deletes_indexed_].sequence,
+                                 range_deletes_indexed_);
+  }
+  auto [found, end] = range_delete_places_.equal_range(range.sequence);
+  while (found != end && range_deletes_[found->second] != range) ++found;
+  if (found == end) {
     return Error(ErrorCode::kInternal, "the edit does not fit the version: range delete " +
                                            std::to_string(range.sequence) +
                                            " is to go but is not there");
   }
-  range_deletes_.erase(found);
+  removed_range_deletes_.push_back(found->second);
+  range_delete_places_.erase(found);
   range_deletes_changed_ = true;
   return {};
+}
+
+std::vector<RangeDelete> VersionBuilder::RangeDeletesLeft() && {
+  std::ranges::sort(removed_range_deletes_);
+  std::vector<RangeDelete> left;
+  left.reserve(range_deletes_.size() - removed_range_deletes_.size());
+  auto removed = removed_range_deletes_.begin();
+  for (std::size_t i = 0; i < range_deletes_.size(); ++i) {
+    if (removed != removed_range_deletes_.end() && *removed == i) {
+      ++removed;
+    } else {
+      left.push_back(std::move(range_deletes_[i]));
+    }
+  }
+  return left;
 }
 
 VersionRef VersionBuilder::Build() && {
@@ -155,9 +181,8 @@ VersionRef VersionBuilder::Build() && {
   while (!levels_.empty() && levels_.back().runs.empty()) levels_.pop_back();
   RangeDeletesRef range_deletes = base_range_deletes_;
   if (range_deletes_changed_) {
-    range_deletes = range_deletes_.empty()
-                        ? nullptr
-                        : std::make_shared<const RangeDeletes>(std::move(range_deletes_));
+    std::vector<RangeDelete> left = std::move(*this).RangeDeletesLeft();
+    range_deletes = left.empty() ? nullptr : std::make_shared<const RangeDeletes>(std::move(left));
   }
   return std::make_shared<const Version>(std::move(levels_), std::move(range_deletes));
 }

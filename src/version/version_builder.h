@@ -15,6 +15,7 @@
 // Thread safety: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -47,6 +48,7 @@ class VersionBuilder {
 
  private:
   using TablesByNumber = std::unordered_map<FileNumber, TableFileRef>;
+  std::vector<RangeDelete> RangeDeletesLeft() &&;
 
   std::vector<Level> levels_;
   TablesByNumber tables_;
@@ -54,6 +56,10 @@ class VersionBuilder {
   RangeDeletesRef base_range_deletes_;
   std::vector<RangeDelete> range_deletes_;
   bool range_deletes_changed_ = false;
+  // Of the first range_deletes_indexed_ of range_deletes_, those that were not removed.
+  std::unordered_multimap<SequenceNumber, std::size_t> range_delete_places_;
+  std::size_t range_deletes_indexed_ = 0;
+  std::vector<std::size_t> removed_range_deletes_;
 };
 
 }  // namespace quiver

@@ -54,6 +54,33 @@ TEST(VersionBuilder, OrdersRunsByAgeAndTablesByKeyWhateverTheOrderOfTheEdit) {
   EXPECT_TRUE(version->level(9).runs.empty());
 }
 
+// So many that a search and a shift for each would take half a minute.
+TEST(VersionBuilder, TakesThousandsOfRangeDeletesOutInOneEdit) {
+  constexpr SequenceNumber kCount = 100'000;
+  const auto range = [](SequenceNumber sequence) {
+    const std::string begin = std::to_string(kCount + sequence);  // none over another
+    return VersionEdit::KeyspaceRangeDelete{0, {begin, begin + "x", sequence / 2}};
+  };
+  VersionEdit adding;
+  VersionEdit removing;
+  std::vector<RangeDelete> left;
+  for (SequenceNumber i = 0; i < kCount; ++i) {  // two of each sequence
+    adding.added_range_deletes.push_back(range(i));
+    if (i % 3 == 0) {
+      removing.removed_range_deletes.push_back(range(i));
+    } else {
+      left.push_back(range(i).range);
+    }
+  }
+  EXPECT_EQ(Build({adding, removing})->range_deletes()->all(), left);
+  VersionBuilder builder;
+  ASSERT_TRUE(builder.Apply(adding).ok());
+  ASSERT_TRUE(builder.Apply(removing).ok());
+  const auto again = builder.Apply(removing);
+  ASSERT_FALSE(again.ok());
+  EXPECT_NE(again.error().message().find("is to go but is not there"), std::string::npos);
+}
+
 TEST(VersionBuilder, KeepsTheTableFileOfATableThatOnlyMoves) {
   const VersionRef before = Build({Adding({Added(0, 3, 10, "a", "c")})});
   VersionEdit move = Adding({Added(2, 5, 10, "a", "c")});
