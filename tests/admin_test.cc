@@ -287,6 +287,35 @@ TEST_F(AdminTest, ErrorsOfNamedFilesCarryThePathAsGiven) {
   EXPECT_EQ(read.error().file(), absent.string());
 }
 
+TEST_F(AdminTest, ATableReadAsAnArrowFileShowsLiveRowsAndRefusesOperands) {
+  std::vector<std::string> keys;
+  const RowSink sink = [&](std::string_view key, std::string_view) {
+    keys.emplace_back(key);
+    return true;
+  };
+  DatabaseConfig config = Config();
+  config.merge_operator = MergeOperatorKind::kAppend;
+  auto db = *Database::Open(db_path(), config);
+  const auto before = db->NewSnapshot();
+  ASSERT_TRUE(db->Put("expired", "v", {.expiry_us = 1}));
+  ASSERT_TRUE(db->Put("gone", "v"));
+  ASSERT_TRUE(db->Delete("gone"));
+  ASSERT_TRUE(db->Put("live", "v"));
+  ASSERT_TRUE(db->Flush());
+  const auto rows = ReadArrowFile(FileWith(".arrow"), sink);
+  ASSERT_TRUE(rows) << rows.error().ToString();
+  EXPECT_EQ(keys, std::vector<std::string>{"live"});
+
+  ASSERT_TRUE(db->Merge("live", "more"));
+  ASSERT_TRUE(db->Flush());
+  ErrorCode code{};
+  for (const auto& entry : fs::directory_iterator(db_path())) {
+    if (entry.path().extension() != ".arrow") continue;
+    if (const auto read = ReadArrowFile(entry.path(), sink); !read) code = read.error().code();
+  }
+  EXPECT_EQ(code, ErrorCode::kUnsupported);
+}
+
 TEST_F(AdminTest, AnArrowFileThatIsNotFinishedIsRemoved) {
   const fs::path file = dir_.path() / "rows.arrow";
   {

@@ -80,7 +80,8 @@ using RowSink = std::function<bool(std::string_view key, std::string_view value)
 
 /// Reads the `key` and `value` columns (binary or utf8, plain, large or view, or
 /// fixed_size_binary) of any Arrow IPC file, in file order; null values are refused. Tables of
-/// Quiver itself are accepted too: deletes and superseded versions are then left out.
+/// Quiver itself are accepted too: deletes, superseded versions and what has expired are then left
+/// out. kUnsupported if one holds operands of merges, of which only its database can make values.
 Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink);
 
 struct ArrowFileOptions {

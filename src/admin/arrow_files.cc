@@ -4,8 +4,10 @@
 #include "admin/named_file.h"
 #include "arrow_ipc/foreign_file.h"
 #include "base/callback_guard.h"
+#include "base/escape.h"
 #include "base/try.h"
 #include "io/directory.h"
+#include "io/environment.h"
 #include "quiver/admin.h"
 #include "sstable/table.h"
 #include "sstable/table_owner.h"
@@ -32,6 +34,7 @@ Result<std::uint64_t> ReadOwnTable(const NamedFile& opened, FileNumber number, D
   expected.number = number;
   QUIVER_ASSIGN_OR_RETURN(const auto table, Table::Open(context, expected));
   const auto entries = table->NewIterator({.fill_cache = false, .read_ahead_bytes = 1U << 20});
+  const std::uint64_t now_us = io::SystemEnvironment().clock->WallMicros();
   std::uint64_t rows = 0;
   std::string last_key;
   bool first = true;
@@ -40,7 +43,15 @@ Result<std::uint64_t> ReadOwnTable(const NamedFile& opened, FileNumber number, D
     if (!first && entry.key == last_key) continue;
     first = false;
     last_key.assign(entry.key);
+    if (entry.operation == Operation::kMerge) {
+      return Error(ErrorCode::kUnsupported,
+                   "holds operands of merges, such as for the key " + EscapeBytes(entry.key) +
+                       ": only its database can make values of them; 'quiver export' writes a "
+                       "file of live rows",
+                   opened.name);
+    }
     if (entry.operation != Operation::kPut) continue;
+    if (entry.expiry_us != 0 && entry.expiry_us <= now_us) continue;
     ++rows;
     if (!sink(entry.key, entry.value)) return rows;
   }

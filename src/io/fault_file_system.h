@@ -109,6 +109,9 @@ class FaultFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<Directory>> OpenDirectory(const std::filesystem::path& path,
                                                    bool create) override;
+  std::filesystem::path Resolved(const std::filesystem::path& path) override {
+    return base_.Resolved(path);
+  }
 
   /// An empty hook lets everything through.
   void SetHook(FaultHook hook) { plan_->SetHook(std::move(hook)); }

@@ -15,10 +15,11 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 
 Error NotRegular(const std::string& name) {
-  return Error(ErrorCode::kCorruption,
-               "is not a regular file (a link, pipe, device or directory stands under a name of "
-               "the database); find out who put it there and remove it",
-               name);
+  return Error(
+      ErrorCode::kCorruption,
+      "is no regular file but a link, pipe, device or directory; if it stands under a name "
+      "of a database, find out who put it there and remove it",
+      name);
 }
 
 }  // namespace
