@@ -29,20 +29,13 @@ unsigned long long Number(std::uint64_t number) {
   return number;
 }
 
-/// Makes a copy of a database that others may be writing. A table that the writer has removed since
-/// is kNotFound: then the same again from its newest state.
+/// Makes a copy of a database that others may be writing.
 template <typename Make>
 auto CopyLive(const std::string& directory, const Make& make)
     -> decltype(make(std::declval<Database&>())) {
-  constexpr int kTriesMax = 10;
-  auto follower = Follower::Open(directory);
+  const auto follower = Follower::Open(directory);
   if (!follower) return follower.error();
-  for (int tries = 1;; ++tries) {
-    auto made = make(*(*follower)->database());
-    if (made || made.error().code() != ErrorCode::kNotFound || tries == kTriesMax) return made;
-    const auto moved = (*follower)->Refresh();
-    if (!moved || !*moved) return made;
-  }
+  return make(*(*follower)->database());
 }
 
 ProgressCallback ShowOn(Progress& progress) {

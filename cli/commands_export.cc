@@ -113,8 +113,13 @@ constexpr const char* kMakeTable =
     "DROP TABLE whole; DELETE FROM db WHERE key IS NULL";
 constexpr std::size_t kSqlRowBytesMax = std::size_t{8} << 20;
 
+// Without arguments it says whether there is DuckDB. Not in the directory that the command is
+// called in, where a duckdb.py may be anybody's.
 constexpr const char* kPythonProgram =
-    "import sys, duckdb\n"
+    "import sys\n"
+    "sys.path = [place for place in sys.path if place]\n"
+    "import duckdb\n"
+    "if len(sys.argv) == 1: sys.exit()\n"
     "db = duckdb.connect()\n"
     "try:\n"
     "    db.execute(sys.argv[1])\n"
@@ -143,7 +148,7 @@ std::vector<const char*> FindDuckDb(const std::string& query) {
   if (Succeeds({"duckdb", "-version", nullptr})) {
     return {"duckdb", "-batch", "-bail", "-cmd", kMakeTable, "-c", query.c_str(), nullptr};
   }
-  if (Succeeds({"python3", "-c", "import duckdb", nullptr})) {
+  if (Succeeds({"python3", "-c", kPythonProgram, nullptr})) {
     return {"python3", "-c", kPythonProgram, kMakeTable, query.c_str(), nullptr};
   }
   return {};

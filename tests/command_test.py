@@ -228,6 +228,12 @@ def export_and_sql(work):
         run(verb, db, *(["--format", "arrow"] if verb == "export" else []), flag, file, "--expiry")
         run("import", work / f"{verb}-again", file, "--expiry-column", "expiry")
         check(run("dump", work / f"{verb}-again", "--expiry").stdout == expiring, f"import takes the expiries that {verb} wrote")
+    link = work / "link.arrow"
+    link.symlink_to(file)
+    run("import", work / "linked", link, "--expiry-column", "expiry")
+    check(run("dump", work / "linked", "--expiry").stdout == expiring, "import follows a link")
+    run("load", work / "linked", link)
+    check(b"No such file" in run("import", work / "linked", work / "none.arrow", expect=FAILED).stderr, "and says what is not there")
     for wrong in ("-1", "1.5", '"soon"'):
         bad = run("load", work / "loaded", "-", stdin=f'{{"key": "k", "value": "v", "expiry_us": {wrong}}}'.encode(), expect=FAILED)
         check(b"expiry_us" in bad.stderr and b"line 1" in bad.stderr, f"an expiry of {wrong}: {bad}")
@@ -241,6 +247,13 @@ def export_and_sql(work):
     nothing.mkdir()
     absent = sql(nothing, "select 1")
     check(absent.returncode == FAILED and b"pip install duckdb" in absent.stderr, f"without DuckDB: {absent}")
+    planted, pythons = work / "planted", work / "pythons"
+    planted.mkdir()
+    pythons.mkdir()
+    (planted / "duckdb.py").write_text(f"open({str(planted / 'ran')!r}, 'w')")
+    (pythons / "python3").symlink_to(shutil.which("python3"))
+    subprocess.run([QUIVER, "sql", db, "select 1"], capture_output=True, timeout=120, cwd=planted, env={**os.environ, "PATH": str(pythons)})
+    check(not (planted / "ran").exists(), "sql runs no duckdb.py of the directory that it is called in")
     # A stand-in that shows what the real one is given.
     stand_in = nothing / "duckdb"
     stand_in.write_text('#!/bin/sh\n[ "$1" = -version ] && exit 0\nwhile read -r line; do echo "$line"; done\n'
@@ -569,6 +582,10 @@ def usage(work):
     try:
         busy = run("put", work / "held", "k", "v", expect=FAILED).stderr.decode()
         check(str(holder.pid) in busy, f"a locked database names its holder: {busy}")
+        for _ in range(100):  # until it has written
+            if run("scan", work / "held", "--limit", "3").stdout.count(b"\n") == 3:
+                break
+            time.sleep(0.1)
         first, rows = (run(verb, work / "held", *more).stdout for verb, *more in (("scan", "--limit", "1", "--keys-only"), ("export", "--limit", "3")))
         check(run("get", work / "held", first.decode().strip()).stdout != b"" and len(rows.splitlines()) == 3, "it is read while another process writes it")
         check(int(run("count", work / "held").stdout) > 0 and run("keyspace", "list", work / "held").stdout == b"default\n", "and counted")
