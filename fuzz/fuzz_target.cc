@@ -20,6 +20,7 @@ constexpr std::array kTargets = {
     Target{"json_rows", FuzzJsonRows, nullptr, nullptr, 1024},
     Target{"arrow_import", FuzzArrowImport, nullptr, nullptr, 8192},
     Target{"codec", FuzzCodec, nullptr, nullptr, 4096},
+    Target{"backup_record", FuzzBackupRecord, SignBackupRecord, nullptr, 1024},
     Target{"operations", FuzzOperations, nullptr, nullptr, 512},
 };
 

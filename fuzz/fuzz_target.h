@@ -35,6 +35,7 @@ std::span<const Target> Targets() noexcept;
 const Target* FindTarget(std::string_view name) noexcept;
 
 void FuzzArrowImport(std::string_view input);
+void FuzzBackupRecord(std::string_view input);
 void FuzzBatch(std::string_view input);
 void FuzzCodec(std::string_view input);
 void FuzzIdentity(std::string_view input);

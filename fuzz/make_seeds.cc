@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "admin/backup_record.h"
 #include "arrow_ipc/buffer_codec.h"
 #include "arrow_ipc/foreign_file.h"
 #include "base/batch_codec.h"
@@ -290,6 +291,13 @@ void AddSmall(Seeds& seeds) {
     codec.Append(raw, 128, stored);
     seeds.Add("codec", std::string{kind, 5, 2, 3, 9} + stored);
   }
+
+  BackupRecord backup{.id = 1, .database_id = kDatabase, .created_us = 5, .sequence = 9};
+  seeds.Add("backup_record", backup.Encode());
+  backup.files = {{.name = TableName(12), .size_bytes = 512, .digest = 3, .checksum = 4},
+                  {.name = std::string(kCurrentName), .size_bytes = 37, .checksum = 5}};
+  backup.new_bytes = 549;
+  seeds.Add("backup_record", backup.Encode());
 
   for (unsigned settings = 0; settings < 24; settings += 5) {
     std::string script{static_cast<char>(settings), static_cast<char>(settings * 7),

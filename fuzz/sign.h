@@ -39,4 +39,7 @@ inline constexpr std::size_t kTableOptionBytes = 2;
 /// The CONFIG.toml of kDatabase.
 void SignStoredConfig(std::string& input, std::uint64_t choice);
 
+/// The description of a backup.
+void SignBackupRecord(std::string& input, std::uint64_t choice);
+
 }  // namespace quiver::fuzz

@@ -1,5 +1,5 @@
-// Signs the small text files: IDENTITY and CURRENT (docs/formats/manifest.md) and CONFIG.toml
-// (docs/formats/config.md).
+// Signs the small text files: IDENTITY and CURRENT (docs/formats/manifest.md), CONFIG.toml
+// (docs/formats/config.md) and the descriptions of backups (docs/formats/backup.md).
 #include <string_view>
 
 #include "base/hash.h"
@@ -12,6 +12,7 @@ namespace quiver::fuzz {
 namespace {
 
 constexpr std::string_view kIdentityLabel = "checksum ";
+constexpr std::string_view kBackupLabel = "checksum ";
 constexpr std::string_view kConfigLabel = "# checksum ";
 
 // Replaces what stands behind the last `label` by the checksum of everything before it.
@@ -43,6 +44,10 @@ void SignIdentity(std::string& input, std::uint64_t choice) {
 void SignStoredConfig(std::string& input, std::uint64_t choice) {
   if ((choice & kKeepOuter) != 0) return;
   SignTextBefore(input, kConfigLabel, PlaceSeed(kDatabase.FileIdentity(0), 1));
+}
+
+void SignBackupRecord(std::string& input, std::uint64_t choice) {
+  if ((choice & kKeepOuter) == 0) SignTextBefore(input, kBackupLabel, 0);
 }
 
 }  // namespace quiver::fuzz

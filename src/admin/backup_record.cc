@@ -67,7 +67,8 @@ class Decoder {
   Result<BackupRecord> Run() {
     QUIVER_TRY(CheckWhole());
     lines_ = Split(text_, '\n');
-    lines_.pop_back();  // behind the last line's end
+    if (!lines_.back().empty()) return Damaged("has a last line without an end");
+    lines_.pop_back();
     BackupRecord record;
     std::uint64_t format = 0;
     if (lines_.empty() || lines_[0] != kFirstLine) return Damaged("is no description of a backup");
