@@ -198,6 +198,26 @@ TEST_F(DatabaseTest, ASnapshotOfAnotherDatabaseIsRefused) {
   EXPECT_EQ(CodeOf(db->Get("k", at)), ErrorCode::kInvalidArgument);
 }
 
+TEST_F(DatabaseTest, TheLastLevelHasACompressionOfItsOwn) {
+  for (const bool above : {false, true}) {
+    DatabaseConfig config = Small();
+    config.compression = above ? CompressionKind::kZstd : CompressionKind::kNone;
+    config.compression_bottom = above ? CompressionKind::kNone : CompressionKind::kZstd;
+    const TempDir dir;
+    auto db = Database::Open(dir.path() / "db", config);
+    ASSERT_TRUE(db) << db.error().ToString();
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_TRUE((*db)->Put("key" + std::to_string(i), std::string(100, 'x')));
+    }
+    const auto table_bytes = [&] { return (*db)->Metrics().keyspaces.at(0).table_bytes; };
+    ASSERT_TRUE((*db)->Flush());
+    const std::uint64_t flushed_bytes = table_bytes();
+    ASSERT_TRUE((*db)->CompactRange());
+    const std::uint64_t merged_bytes = table_bytes();
+    EXPECT_LT(2 * (above ? flushed_bytes : merged_bytes), above ? merged_bytes : flushed_bytes);
+  }
+}
+
 TEST_F(DatabaseTest, ChildrenThatOutliveTheDatabaseAnswerClosed) {
   auto db = Open();
   ASSERT_TRUE(db->Put("k", "v"));
