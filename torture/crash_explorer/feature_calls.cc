@@ -102,7 +102,7 @@ Result<void> IngestRows(Engine& engine, io::MemoryFileSystem& disk,
     const bool may_have_happened =
         failed.ends_with(".wal") || failed.starts_with("MANIFEST") ||
         failed.starts_with("CURRENT") ||
-        (failed.starts_with("/") && report.error().code() == ErrorCode::kNoSpace);
+        (failed == "/db" && report.error().code() == ErrorCode::kNoSpace);
     history.RefuseIngest(visible, may_have_happened || !IsWritable(engine));
     return report.error();
   }
