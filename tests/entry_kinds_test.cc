@@ -4,10 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <random>
 #include <thread>
 
 #include "quiver/quiver.h"
 #include "testing/engine_harness.h"
+#include "testing/seed.h"
 #include "testing/temp_dir.h"
 
 namespace quiver {
@@ -278,6 +280,56 @@ TEST(RangeDelete, CompactRangeTakesWhatIsHiddenOutOfWhatIsMergedAlready) {
   const auto verified = VerifyDatabase(dir.path());
   ASSERT_TRUE(verified);
   EXPECT_EQ(verified->entries, 3000U - 30 - 300 - 90);
+}
+
+// Long stretches of plain puts, which scans show without a look at each row.
+TEST(RangeDelete, ScansOfPlainRowsShowWhatLiesBetweenRangeDeletes) {
+  std::mt19937 random(testing::TestSeed(81));
+  const auto key = [](std::uint64_t i) { return "key" + std::to_string(100'000 + i); };
+  for (int round = 0; round < 8; ++round) {
+    const TempDir dir;
+    auto db = MustOpen(dir.path(), Config());
+    Rows rows;
+    for (std::uint64_t i = 0; i < 3000; ++i) {
+      rows.emplace(key(i), "value" + std::to_string(i));
+      ASSERT_TRUE(db->Put(key(i), rows[key(i)]));
+    }
+    ASSERT_TRUE(db->CompactRange());
+    const auto before = db->NewSnapshot();
+    const Rows all = rows;
+    for (int deletes = 0; deletes < 1 + round * 6; ++deletes) {
+      const std::uint64_t begin = random() % 3100;
+      const std::uint64_t end = begin + random() % (deletes % 3 == 0 ? 300 : 5);
+      ASSERT_TRUE(db->DeleteRange(key(begin), key(end)));
+      rows.erase(rows.lower_bound(key(begin)), rows.lower_bound(key(end)));
+      if (deletes % 4 == 1) {
+        rows[key(begin)] = "again";
+        ASSERT_TRUE(db->Put(key(begin), "again"));
+      }
+    }
+    for (const bool flushed : {false, true}) {
+      if (flushed) {
+        ASSERT_TRUE(db->Flush());
+      }
+      EXPECT_EQ(Scan(*db), rows);
+      EXPECT_EQ(Scan(*db, &*before), all);
+    }
+  }
+}
+
+TEST(RangeDelete, CountsAsMemoryOfTheMemtable) {
+  const TempDir dir;
+  DatabaseConfig config = Config();
+  config.memtable_size_bytes = 4 << 20;
+  auto db = MustOpen(dir.path(), config);
+  const std::string key(50'000, 'k');
+  std::uint64_t peak = 0;
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(db->DeleteRange(std::to_string(i) + key, std::to_string(i) + key + "x"));
+    peak = std::max(peak, db->Metrics().memory_memtables_bytes);
+  }
+  EXPECT_GT(peak, 3U << 20) << "30 MB were written";
+  EXPECT_LT(peak, 2 * config.memtable_size_bytes * config.memtable_count_max);
 }
 
 TEST(RangeDelete, ManyOfThemInARow) {

@@ -32,7 +32,7 @@ KeyspaceMetrics SizesOf(const KeyspaceState& keyspace) {
                       .entries = view->version->entry_count(),
                       .memtable_bytes = 0};
   const auto add = [&](const MemtableRef& memtable) {
-    if (!memtable->is_placeholder()) row.memtable_bytes += memtable->table().memory_bytes();
+    if (!memtable->is_placeholder()) row.memtable_bytes += memtable->memory_bytes();
   };
   add(view->active);
   std::ranges::for_each(view->immutables, add);
@@ -70,11 +70,11 @@ DatabaseMetrics Engine::Metrics() const {
   core_->metrics.Fill(metrics);
 
   metrics.memtable_kind = std::string(TraitsOf(config_.memtable_kind).name);
-  metrics.memtable_bytes = view->active->table().memory_bytes();
+  metrics.memtable_bytes = view->active->memory_bytes();
   metrics.memtable_entries = view->active->table().entry_count();
   metrics.immutable_memtables = view->immutables.size();
   for (const MemtableRef& memtable : view->immutables) {
-    metrics.immutable_bytes += memtable->table().memory_bytes();
+    metrics.immutable_bytes += memtable->memory_bytes();
   }
   metrics.wal_mode = std::string(WalModeName(config_.wal_mode));
   metrics.last_sequence = visible_sequence_.load(std::memory_order_acquire);

@@ -66,6 +66,8 @@ class MemtableHandle {
       table_->Add(entry);
       return;
     }
+    range_delete_bytes_.fetch_add(sizeof(RangeDelete) + entry.key.size() + entry.value.size(),
+                                  std::memory_order_relaxed);
     range_deletes_.Publish(RangeDeletes::With(
         PinRangeDeletes(), {std::string(entry.key), std::string(entry.value), entry.sequence}));
   }
@@ -75,6 +77,10 @@ class MemtableHandle {
   /// Whether an entry expires. For the flush, after the last Add.
   bool has_expiry() const noexcept { return has_expiry_; }
   bool empty() const { return table_->entry_count() == 0 && range_deletes_.Current() == nullptr; }
+  /// Of the entries and the range deletes.
+  std::uint64_t memory_bytes() const {
+    return table_->memory_bytes() + range_delete_bytes_.load(std::memory_order_relaxed);
+  }
   /// So many that adding one costs too much: to be flushed. Write path only.
   bool has_many_range_deletes() const {
     const RangeDeletes* const ranges = range_deletes_.Current();
@@ -83,7 +89,7 @@ class MemtableHandle {
 
   /// Charges the growth since the last call to the ledger. Write path only.
   void UpdateCharge() {
-    const std::uint64_t bytes = table_->memory_bytes();
+    const std::uint64_t bytes = memory_bytes();
     core_->ledger.Charge(MemoryOwner::kMemtables, static_cast<std::int64_t>(bytes) -
                                                       static_cast<std::int64_t>(charged_bytes_));
     charged_bytes_ = bytes;
@@ -99,6 +105,7 @@ class MemtableHandle {
   std::atomic<SequenceNumber> largest_sequence_{0};
   std::uint64_t charged_bytes_ = 0;
   bool has_expiry_ = false;
+  std::atomic<std::uint64_t> range_delete_bytes_{0};
   EpochPublished<RangeDeletes> range_deletes_;
   const std::unique_ptr<Memtable> table_;
 };

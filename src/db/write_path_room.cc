@@ -14,7 +14,7 @@ bool IsFull(const KeyspaceState& keyspace) {
   const MemtableHandle& memtable = *keyspace.active;
   if (memtable.has_many_range_deletes()) [[unlikely]]
     return true;
-  return memtable.table().memory_bytes() >= MemtableBytesMax(keyspace.config) && !memtable.empty();
+  return memtable.memory_bytes() >= MemtableBytesMax(keyspace.config) && !memtable.empty();
 }
 
 }  // namespace
@@ -169,12 +169,12 @@ std::vector<KeyspaceState*> WritePath::ChooseForMemory() const {
   for (KeyspaceState* keyspace : parts_.keyspaces->All()) {
     if (keyspace->active->empty()) continue;
     written.push_back(keyspace);
-    active_bytes += keyspace->active->table().memory_bytes();
+    active_bytes += keyspace->active->memory_bytes();
   }
   // One alone is sealed when it is full, and what is sealed already comes down by itself.
   if (written.size() < 2 || active_bytes <= MemtablesBytesMax() / 2) return {};
   const auto bytes_of = [](const KeyspaceState* keyspace) {
-    return keyspace->active->table().memory_bytes();
+    return keyspace->active->memory_bytes();
   };
   std::ranges::sort(written, std::ranges::greater(), bytes_of);
   std::size_t count = 0;
