@@ -13,6 +13,7 @@
 #include <fstream>
 #include <thread>
 
+#include "admin/backup_store.h"
 #include "base/random.h"
 #include "db/checkpoint.h"
 #include "io/fault_file_system.h"
@@ -316,6 +317,33 @@ TEST(CheckpointFaultTest, WhateverCallFailsTheSourceIsUnharmedAndNoHalfCopyOpens
     }
   }
   EXPECT_LE(left_files, 6) << "where the disk fails the clean-up, too";
+}
+
+// Just when the disk of a database begins to fail, somebody wants a copy of it on another one.
+TEST(CheckpointFaultTest, ADatabaseThatAcceptsNoMoreWritesCanStillBeCopied) {
+  io::MemoryFileSystem disk;
+  io::FaultFileSystem faulty(disk);
+  auto engine = OpenEngine(faulty, HarnessConfig(WalMode::kAsync));
+  ASSERT_TRUE(engine) << engine.error().ToString();
+  Fill(**engine);
+  std::atomic<bool> failing{true};
+  faulty.SetHook([&](io::OperationKind kind, std::string_view) -> std::optional<Error> {
+    if (kind != io::OperationKind::kSyncLog || !failing) return std::nullopt;
+    return Error(ErrorCode::kIo, "injected: input/output error");
+  });
+  ASSERT_FALSE((*engine)->SyncLog());
+  EXPECT_EQ(PutInto(**engine, "more", "v").error().code(), ErrorCode::kReadOnly);
+  failing = false;
+  const auto report = WriteCheckpoint(**engine, "/copy");
+  ASSERT_TRUE(report) << report.error().ToString();
+  ASSERT_TRUE(CreateBackupOf(**engine, "/backups", {}));
+  ASSERT_TRUE(RestoreBackupFrom(disk, "/backups", 1, "/restored", {}));
+  for (const char* path : {"/copy", "/restored"}) {
+    auto copied = OpenEngineAt(disk, path, CopyConfig());
+    ASSERT_TRUE(copied) << copied.error().ToString();
+    ExpectAllRows(**copied, path);
+    EXPECT_TRUE(PutInto(**copied, "more", "v"));
+  }
 }
 
 // The barrier: while a write is in the middle, logged and in no memtable yet, no state is pinned.

@@ -172,10 +172,11 @@ class Database {
   /// Makes a copy of the database in `directory`, which must be absent or empty (its parent must
   /// exist): all keyspaces at one sequence number. Everything acknowledged before the call is in
   /// it, and of what is written meanwhile a prefix. Writers go on; what is in memory is flushed
-  /// first. Tables are linked where the file system allows it, else copied: linked ones share the
-  /// disk's bytes, so keep a copy elsewhere against a failing disk. On an error, or after a crash
-  /// in the middle, what is in `directory` is no database and does not open as one. A `progress`
-  /// that throws ends the call with kInvalidArgument and what() of the exception.
+  /// first, or, where a failure has ended writing, put into the copy alone. Tables are linked where
+  /// the file system allows it, else copied: linked ones share the disk's bytes, so keep a copy
+  /// elsewhere against a failing disk. On an error, or after a crash in the middle, what is in
+  /// `directory` is no database and does not open as one. A `progress` that throws ends the call
+  /// with kInvalidArgument and what() of the exception.
   Result<CheckpointReport> Checkpoint(const std::filesystem::path& directory,
                                       const ProgressCallback& progress = {}) noexcept;
 

@@ -111,7 +111,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<SnapshotRegistry::ReadPoint> ReadPointOf(const Snapshot* snapshot) const;
   // engine_copies.cc
   /// Pins the state at one sequence number that everything acknowledged before the call is in.
-  /// Flushes first, so that little is left in memtables.
+  /// Flushes first, so that little is left in memtables, unless writing has ended for good.
   Result<PinnedState> PinState();
   /// Writes what `pinned` has in memtables to tables in `target`, which are durable on return.
   Result<PinnedTables> WritePinnedMemtables(const PinnedState& pinned, io::Directory& target);

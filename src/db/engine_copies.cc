@@ -14,7 +14,10 @@ namespace quiver {
 Result<PinnedState> Engine::PinState() {
   QUIVER_TRY(CheckOpen());
   const bool writing = mode_ == OpenMode::kReadWrite;
-  if (writing) QUIVER_TRY(Flush());
+  // After a failure that ended writing for good nothing can be flushed, but neither does anything
+  // change: just then a copy is wanted most.
+  const bool stopped = writing && health_.read_only();
+  if (writing && !stopped) QUIVER_TRY(Flush());
   MutexLock lock(keyspace_mutex_);
   PinnedState pinned;
   const auto pin = [&] {
@@ -30,7 +33,9 @@ Result<PinnedState> Engine::PinState() {
       if (!view->active->empty()) kept.memtables.push_back(view->active);
     }
   };
-  if (writing) {
+  if (stopped) {
+    write_path_->Drain(pin);
+  } else if (writing) {
     QUIVER_TRY(write_path_->Rotate(pin));
   } else {
     pin();

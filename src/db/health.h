@@ -29,6 +29,7 @@ class Health {
 
   bool writable() const noexcept { return state_.load(std::memory_order_acquire) == kWritable; }
   bool disk_full() const noexcept { return state_.load(std::memory_order_acquire) == kDiskFull; }
+  bool read_only() const noexcept { return state_.load(std::memory_order_acquire) == kReadOnly; }
 
   /// Records a failure of the log or the manifest, or of a job that shall not be tried again.
   void Report(const Error& error) EXCLUDES(mutex_) {
