@@ -3,6 +3,7 @@
 #include <ctime>
 #include <memory>
 
+#include "confirm.h"
 #include "exit_code.h"
 #include "output.h"
 #include "progress.h"
@@ -21,6 +22,7 @@ struct CopyOptions {
   std::string keyspace;
   std::uint64_t id = 0;
   bool no_compact = false;
+  bool yes = false;
 };
 
 constexpr std::uint64_t kIdMax = 9'999'999'999;
@@ -129,12 +131,45 @@ int RunBackupRestore(const CopyOptions& options) {
   return kDone;
 }
 
+// Without its time and size if its description cannot be read: such a one can be deleted too.
+Result<std::string> DescribeDelete(const CopyOptions& options) {
+  const auto list = ListBackups(options.target);
+  if (!list) return list.error();
+  std::string text = "delete backup " + std::to_string(options.id) + " of " + options.target;
+  for (const BackupInfo& backup : list->backups) {
+    if (backup.id != options.id) continue;
+    return text + ", made " + UtcTime(backup.created_us) + ", " + Grouped(backup.bytes) + " bytes";
+  }
+  return list->damages.empty() ? std::string() : text;
+}
+
+// Every number by itself: those of deleted backups are not used again.
+Result<std::string> DescribePrune(const CopyOptions& options) {
+  const auto list = ListBackups(options.target);
+  if (!list) return list.error();
+  const std::size_t there = list->backups.size();
+  if (there <= options.id) return std::string();
+  const std::size_t going = there - static_cast<std::size_t>(options.id);
+  std::string text = "delete the oldest " + std::to_string(going) + " of the " +
+                     std::to_string(there) + " backups of " + options.target + ": number";
+  for (std::size_t i = 0; i < going; ++i) {
+    text += (i == 0 ? " " : ", ") + std::to_string(list->backups[i].id);
+  }
+  return text;
+}
+
 int RunBackupDelete(const CopyOptions& options) {
+  const int asked =
+      Confirm(options.yes, "backup delete", [&options] { return DescribeDelete(options); });
+  if (asked != kDone) return asked;
   const auto done = DeleteBackup(options.target, options.id);
   return done ? kDone : Fail(done.error());
 }
 
 int RunBackupPrune(const CopyOptions& options) {
+  const int asked =
+      Confirm(options.yes, "backup prune", [&options] { return DescribePrune(options); });
+  if (asked != kDone) return asked;
   const auto removed = PruneBackups(options.target, options.id);
   if (!removed) return Fail(removed.error());
   std::printf("%llu backups removed\n", Number(*removed));
@@ -225,11 +260,13 @@ void AddBackupVerbs(CLI::App& app, Session& session) {
   CLI::App* remove =
       AddBackupVerb(*backup, deleted, "delete", "Remove a backup and what no other one needs");
   AddNumber(*remove, "id", deleted->id, "Number of the backup", 1, kIdMax)->required();
+  AddYesFlag(*remove, deleted->yes);
   session.SetAction(*remove, [deleted] { return RunBackupDelete(*deleted); });
 
   auto pruned = std::make_shared<CopyOptions>();
   CLI::App* prune = AddBackupVerb(*backup, pruned, "prune", "Remove all but the newest backups");
   AddNumber(*prune, "--keep", pruned->id, "How many to keep", 1, kIdMax)->required();
+  AddYesFlag(*prune, pruned->yes);
   session.SetAction(*prune, [pruned] { return RunBackupPrune(*pruned); });
 }
 

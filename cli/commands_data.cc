@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "bytes_text.h"
+#include "confirm.h"
 #include "exit_code.h"
 #include "input.h"
 #include "keyspace_flag.h"
 #include "output.h"
+#include "quiver/admin.h"
 #include "row_range.h"
 #include "session.h"
 
@@ -28,6 +30,7 @@ struct DataOptions {
   std::vector<std::string> range;  ///< of delete: first key and end
   std::uint64_t time_to_live_ms = 0;
   bool hex = false;
+  bool yes = false;  ///< of delete
 };
 
 struct ScanOptions {
@@ -113,12 +116,33 @@ int RunMerge(const Session& session, const DataOptions& options) {
   return kDone;
 }
 
+// Empty if the range is: the database then answers.
+Result<std::string> DescribeRange(const DataOptions& options, const std::string& begin,
+                                  const std::string& end) {
+  if (begin >= end) return std::string();
+  RowRange range;
+  range.directory = options.directory;
+  range.keyspace = options.keyspace;
+  range.from = options.range[0];
+  range.to = options.range[1];
+  range.hex = options.hex;
+  const auto rows = CountedRows(range);
+  if (!rows) return rows.error();
+  const std::string keyspace = options.keyspace.empty() ? "default" : options.keyspace;
+  return "delete " + *rows + " from \"" + EscapeBytes(begin) + "\" to before \"" +
+         EscapeBytes(end) + "\" in keyspace \"" + EscapeBytes(keyspace) + "\" of " +
+         options.directory;
+}
+
 int RunDelete(const Session& session, const DataOptions& options) {
   const auto key =
       BytesArgument(options.range.empty() ? options.key : options.range[0], options.hex);
   if (!key) return Fail(key.error()), kUsage;
   const auto end = BytesArgument(options.range.empty() ? "" : options.range[1], options.hex);
   if (!end) return Fail(end.error()), kUsage;
+  const int asked = Confirm(options.yes || options.range.empty(), "delete --range",
+                            [&] { return DescribeRange(options, *key, *end); });
+  if (asked != kDone) return asked;
   auto database = session.OpenForWriting(options.directory, /*create=*/false);
   if (!database) return Fail(database.error());
   const auto keyspace = ChosenKeyspace::Find(**database, options.keyspace);
@@ -212,6 +236,7 @@ void AddDelete(CLI::App& app, Session& session) {
                            ->excludes(key);
   AddKeyspaceFlag(*remove, options->keyspace);
   remove->add_flag("--hex", options->hex, "Keys are hexadecimal");
+  AddYesFlag(*remove, options->yes);
   session.AddSettingFlags(*remove);
   session.SetAction(*remove, [&session, options, key, range] {
     if ((key->count() != 0) != (range->count() != 0)) return RunDelete(session, *options);

@@ -1,6 +1,7 @@
 // keyspace list, keyspace create, keyspace drop.
 #include <memory>
 
+#include "confirm.h"
 #include "exit_code.h"
 #include "output.h"
 #include "quiver/admin.h"
@@ -13,6 +14,7 @@ namespace {
 struct KeyspaceOptions {
   std::string directory;
   std::string name;
+  bool yes = false;  ///< of drop
 };
 
 int RunList(const KeyspaceOptions& options) {
@@ -45,7 +47,20 @@ int RunCreate(const Session& session, const KeyspaceOptions& options) {
   return kDone;
 }
 
+Result<std::string> DescribeDrop(const KeyspaceOptions& options) {
+  RowRange all;
+  all.directory = options.directory;
+  all.keyspace = options.name;
+  const auto rows = CountedRows(all);
+  if (!rows) return rows.error();
+  return "drop keyspace \"" + EscapeBytes(options.name) + "\" of " + options.directory + " with " +
+         *rows;
+}
+
 int RunDrop(const Session& session, const KeyspaceOptions& options) {
+  const int asked =
+      Confirm(options.yes, "keyspace drop", [&options] { return DescribeDrop(options); });
+  if (asked != kDone) return asked;
   auto database = session.OpenForWriting(options.directory, /*create=*/false);
   if (!database) return Fail(database.error());
   const auto keyspace = (*database)->OpenKeyspace(options.name);
@@ -80,6 +95,7 @@ void AddKeyspaceVerbs(CLI::App& app, Session& session) {
       keyspace->add_subcommand("drop", "Delete a keyspace with all its keys, at once and for good");
   drop->add_option("dir", drop_options->directory, "Directory of the database")->required();
   drop->add_option("name", drop_options->name, "Name of the keyspace")->required();
+  AddYesFlag(*drop, drop_options->yes);
   session.SetAction(*drop, [&session, drop_options] { return RunDrop(session, *drop_options); });
 }
 

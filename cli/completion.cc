@@ -20,11 +20,15 @@ std::string FlagsOf(const CLI::App& verb) {
 }
 
 int PrintCompletion(const CLI::App& app) {
-  std::string verbs, cases;
+  std::string verbs, cases, inner_cases;
   for (const CLI::App* verb : app.get_subcommands({})) {
     verbs += verb->get_name() + " ";
     std::string words = FlagsOf(*verb);
-    for (const CLI::App* inner : verb->get_subcommands({})) words += " " + inner->get_name();
+    for (const CLI::App* inner : verb->get_subcommands({})) {
+      words += " " + inner->get_name();
+      inner_cases += "    \"" + verb->get_name() + " " + inner->get_name() + "\") words=\"" +
+                     FlagsOf(*inner) + "\" ;;\n";
+    }
     cases += "    " + verb->get_name() + ") words=\"" + words + "\" ;;\n";
   }
   std::printf(
@@ -35,11 +39,14 @@ int PrintCompletion(const CLI::App& app) {
       "    COMPREPLY=($(compgen -W \"%s\" -- \"$word\")); return\n"
       "  fi\n"
       "  case \"${COMP_WORDS[1]}\" in\n%s  esac\n"
+      "  if [ \"$COMP_CWORD\" -gt 2 ]; then\n"
+      "    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n%s    esac\n"
+      "  fi\n"
       "  if [[ \"$word\" == -* ]]; then COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
       "  else COMPREPLY=($(compgen -W \"$words\" -- \"$word\") $(compgen -f -- \"$word\")); fi\n"
       "}\n"
       "complete -F _quiver quiver\n",
-      verbs.c_str(), cases.c_str());
+      verbs.c_str(), cases.c_str(), inner_cases.c_str());
   return kDone;
 }
 

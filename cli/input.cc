@@ -21,7 +21,11 @@ constexpr std::uint64_t kSettingsBytesMax = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLineBytesMax = 2 * (kKeyBytesMax + kValueBytesMax) + 4096;
 
 Error CannotRead(const std::string& name) {
-  return Error(ErrorCode::kIo, "cannot be read: " + std::generic_category().message(errno), name);
+  const int number = errno;
+  return Error(number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
+               "cannot be read: " + std::generic_category().message(number) + " (errno " +
+                   std::to_string(number) + ")",
+               name);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // quiver VERB DIR …: the command. Each group of verbs is in a file of its own; this one parses the
-// command line and turns the outcome into an exit code: 0 done, 1 failed, 2 usage, 3 not found.
+// command line and turns the outcome into an exit code (exit_code.h).
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -22,7 +22,8 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough(false);
   app.footer(
-      "Exit codes: 0 done, 1 failed, 2 usage, 3 not found. 'quiver help VERB' explains a verb.");
+      "Exit codes: 0 done; 1 failed; 2 usage; 3 what is named is not there, is no database or may "
+      "not be opened; 4 another process has it. 'quiver help VERB' explains a verb.");
 
   Session session;
   AddDataVerbs(app, session);

@@ -37,21 +37,38 @@ plain, large, view or fixed size. A null is refused.
 writes such a file.
 )";
 
+constexpr const char* kConfirmation = R"(.SH CONFIRMATION
+.B keyspace drop, delete \-\-range, backup delete
+and
+.B backup prune
+throw away more than the one key that
+.B delete
+is given. On a terminal they say what will go and ask; everything but y or yes means no, and then
+nothing is changed. Where standard input or standard error is no terminal they do nothing and end
+with exit status 2, unless \-\-yes is given.
+)";
+
 constexpr const char* kExitStatus = R"(.SH EXIT STATUS
 .TP
 .B 0
 Done.
 .TP
 .B 1
-Failed: no database in DIR, damage, a refused value, an error of the operating system, output that
-was lost. A message on standard error says what and where.
+Failed: damage, a refused value, an error of the operating system, output that was lost, a question
+that was not answered with y or yes. A message on standard error says what and where.
 .TP
 .B 2
-Usage: an unknown verb or flag, a wrong value of a flag or setting.
+Usage: an unknown verb or flag, a wrong value of a flag or setting, a verb that throws data away
+without \-\-yes where nobody can be asked.
 .TP
 .B 3
+What the command line names is not there or may not be opened: no database in DIR, no such
+directory, keyspace, backup or file, no permission.
 .B get:
 no such key.
+.TP
+.B 4
+Another process has the database open, or is at work on the backups.
 .PP
 When a verb that writes opens a database after a crash, lines that begin with "recovery:" on
 standard error tell what was cut, skipped or removed.
@@ -209,7 +226,7 @@ int PrintManPage(const CLI::App& app) {
       "behind \\-\\-.\n.SH VERBS\n");
   for (const CLI::App* verb : app.get_subcommands({})) PrintVerb(*verb, "");
   PrintSettings(*app.get_subcommand("put"));
-  std::printf("%s%s", kFormats, kExitStatus);
+  std::printf("%s%s%s", kFormats, kConfirmation, kExitStatus);
   return kDone;
 }
 

@@ -16,7 +16,7 @@ import time
 
 QUIVER = str(pathlib.Path(sys.argv[1]).resolve())
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
-DONE, FAILED, USAGE, NOT_FOUND = 0, 1, 2, 3
+DONE, FAILED, USAGE, NOT_FOUND, BUSY = 0, 1, 2, 3, 4
 checks = 0
 
 
@@ -62,14 +62,15 @@ def copies(work):
     check(len(run("backup", "list", backups).stdout.splitlines()) == 4, "list has a line a backup")
     check(b"everything verifies" in run("backup", "verify", backups).stdout, "backups verify")
     for wrong in (work, db):
-        told = run("backup", "verify", wrong, expect=FAILED)
+        told = run("backup", "verify", wrong, expect=NOT_FOUND)
         check(b"no backups" in told.stderr and b"verifies" not in told.stdout, f"a directory without backups does not verify: {told}")
     run("backup", "restore", backups, "1", work / "restored")
     check(run("get", work / "restored", "k4").stdout == b"v4", "a restored backup is a database")
     run("get", work / "restored", "k5", expect=NOT_FOUND)
-    run("backup", "delete", backups, "1")
-    run("backup", "restore", backups, "1", work / "again", expect=FAILED)
-    check(b"1 backups removed" in run("backup", "prune", backups, "--keep", "1").stdout, "prune counts")
+    run("backup", "delete", backups, "1", "--yes")
+    run("backup", "delete", backups, "1", "--yes", expect=NOT_FOUND)
+    run("backup", "restore", backups, "1", work / "again", expect=NOT_FOUND)
+    check(b"1 backups removed" in run("backup", "prune", backups, "--keep", "1", "--yes").stdout, "prune counts")
     damaged = next(backups.glob("0*.arrow"))
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
     check(damaged.name.encode() in run("backup", "verify", backups, expect=FAILED).stdout, "verify names the file")
@@ -84,7 +85,7 @@ def copies(work):
 
 def data_verbs(work):
     db = work / "db"
-    run("get", db, "apple", expect=FAILED)
+    run("get", db, "apple", expect=NOT_FOUND)
     check(not db.exists(), "a reading verb makes no directory")
     run("put", db, "apple", "red")
     check(run("get", db, "apple").stdout == b"red", "get writes the bare value")
@@ -135,12 +136,12 @@ def scan_bounds(work):
 def keyspaces(work):
     db = work / "keyspaces"
     run("put", db, "k", "of default")
-    run("put", db, "k", "of users", "--keyspace", "users", expect=FAILED)
-    run("put", work / "none", "k", "v", "--keyspace", "users", expect=FAILED)
+    run("put", db, "k", "of users", "--keyspace", "users", expect=NOT_FOUND)
+    run("put", work / "none", "k", "v", "--keyspace", "users", expect=NOT_FOUND)
     check(not (work / "none").exists(), "a put into a keyspace makes no database")
-    missing = run("get", db, "k", "--keyspace", "users", expect=FAILED).stderr
+    missing = run("get", db, "k", "--keyspace", "users", expect=NOT_FOUND).stderr
     check(b'there is no keyspace "users", only "default"' in missing, f"a missing keyspace is told with those that there are: {missing}")
-    check(run("export", db, "--format", "csv", "--keyspace", "users", expect=FAILED).stdout == b"", "and leaves no head of CSV")
+    check(run("export", db, "--format", "csv", "--keyspace", "users", expect=NOT_FOUND).stdout == b"", "and leaves no head of CSV")
     run("keyspace", "create", work / "first", "users", "--memtable", "trie")
     check(run("keyspace", "list", work / "first").stdout == b"default\nusers\n", "the first verb on a database may make a keyspace")
     check(b'memtable_kind = "enhanced_skiplist"' in run("config", "show", work / "first").stdout, "whose settings are not those of the database")
@@ -157,7 +158,7 @@ def keyspaces(work):
     check(count() == 1 and count("--keyspace", "users") == 101, "load and count work on a keyspace")
     check(count("--keyspace", "users", "--prefix", "u01") == 10, "count takes bounds")
     check(len(run("dump", db, "--keyspace", "users").stdout.splitlines()) == 101, "dump works on a keyspace")
-    run("del", db, "--range", "u010", "u020", "--keyspace", "users")
+    run("del", db, "--range", "u010", "u020", "--keyspace", "users", "--yes")
     check(count("--keyspace", "users") == 91, "del --range deletes a range")
     run("del", db, "u000", "--keyspace", "users")
     check(count("--keyspace", "users") == 90, "del is delete")
@@ -187,9 +188,9 @@ def keyspaces(work):
     check(shown["users"]["entries"] > 90 and shown["users"]["table_bytes"] > 0, f"stats by keyspace: {shown}")
     check(b'quiver_keyspace_entries{keyspace="users"} ' in run("stats", db, "--prometheus").stdout, "a label a keyspace")
     check(b"keyspaces" in run("stats", db).stdout, "stats lists keyspaces")
-    run("keyspace", "drop", db, "users")
-    run("keyspace", "drop", db, "users", expect=FAILED)
-    run("keyspace", "drop", db, "default", expect=FAILED)
+    run("keyspace", "drop", db, "users", "--yes")
+    run("keyspace", "drop", db, "users", "--yes", expect=NOT_FOUND)
+    run("keyspace", "drop", db, "default", "--yes", expect=FAILED)
     check(run("keyspace", "list", db).stdout == b"default\ncounters\n", "a dropped keyspace is gone")
 
 
@@ -233,7 +234,7 @@ def export_and_sql(work):
     run("import", work / "linked", link, "--expiry-column", "expiry")
     check(run("dump", work / "linked", "--expiry").stdout == expiring, "import follows a link")
     run("load", work / "linked", link)
-    check(b"No such file" in run("import", work / "linked", work / "none.arrow", expect=FAILED).stderr, "and says what is not there")
+    check(b"No such file" in run("import", work / "linked", work / "none.arrow", expect=NOT_FOUND).stderr, "and says what is not there")
     for wrong in ("-1", "1.5", '"soon"'):
         bad = run("load", work / "loaded", "-", stdin=f'{{"key": "k", "value": "v", "expiry_us": {wrong}}}'.encode(), expect=FAILED)
         check(b"expiry_us" in bad.stderr and b"line 1" in bad.stderr, f"an expiry of {wrong}: {bad}")
@@ -303,7 +304,7 @@ def transfer(work):
           "dump gives back what load took")
     bad = run("load", work / "bad", "-", expect=FAILED, stdin=b'{"key":"a","value":"b"}\n{"key":1}\n').stderr
     check(b"line 2" in bad, "a bad row is named by its line")
-    run("load", work / "bad2", work / "absent.jsonl", expect=FAILED)
+    run("load", work / "bad2", work / "absent.jsonl", expect=NOT_FOUND)
     check(not (work / "bad2").exists(), "an absent file makes no database")
     run("load", work / "bad3", "-", expect=FAILED, stdin=b"\xff\xfe not json\n")
     run("dump", db, "--arrow", work / "rows.arrow")
@@ -341,9 +342,9 @@ def admin(work):
     for destination in (work / "repaired", db):
         told = run("repair", db, destination, expect=FAILED).stderr
         check(b"holds a database already" in told, f"repair refuses a database: {told}")
-    check(b"No such file" in run("inspect", work / "0000000009.wal", expect=FAILED).stderr, "inspect of an absent file")
+    check(b"No such file" in run("inspect", work / "0000000009.wal", expect=NOT_FOUND).stderr, "inspect of an absent file")
     check(b"--packages" in run("demo", expect=USAGE).stderr, "demo says what it needs")
-    run("verify", work / "nothing here", expect=FAILED)
+    run("verify", work / "nothing here", expect=NOT_FOUND)
 
 
 def recovery(work):
@@ -396,7 +397,7 @@ def configuration(work):
         sparse.truncate(1 << 40)
     for bad in (directory, pipe, huge, "/dev/zero", work / "absent.toml"):
         for verb in (["config", "check", bad], ["put", refused, "k", "v", "--config", bad]):
-            check(str(bad).encode() in run(*verb, expect=FAILED).stderr, f"a settings file that cannot be read is named: {bad}")
+            check(str(bad).encode() in run(*verb, expect=FAILED if os.path.exists(bad) else NOT_FOUND).stderr, f"a settings file that cannot be read is named: {bad}")
     check(not refused.exists(), "an unreadable settings file makes no database")
     run("config", "check", expect=USAGE)
 
@@ -424,10 +425,10 @@ def stored_settings(work):
     empty.mkdir()
     for verb in (["config", "show", empty], ["config", "set", empty, "--wal-mode", "sync"], ["get", empty, "k"], ["stats", empty], ["verify", empty],
                  ["delete", empty, "k"], ["flush", empty]):
-        told = run(*verb, expect=FAILED).stderr.decode()
+        told = run(*verb, expect=NOT_FOUND).stderr.decode()
         check(f"not_found: there is no database in {empty}" in told, f"{verb[0]} of an empty directory: {told}")
     check(list(empty.iterdir()) == [], "and nothing is made in it")
-    run("config", "set", work / "nowhere", "--wal-mode", "sync", expect=FAILED)
+    run("config", "set", work / "nowhere", "--wal-mode", "sync", expect=NOT_FOUND)
     check(not (work / "nowhere").exists(), "config set makes no database")
     check(shown() == second, "refused changes change nothing")
 
@@ -448,8 +449,8 @@ def lost_input(work):
     for refused in (["k" * 70_000, "v"], ["abc", "v", "--key-width-bytes", "4"], ["abcd", "v", "--value-width-bytes", "4"]):
         run("put", db, *refused, expect=FAILED)
         check(not db.exists(), "a refused first put makes no database")
-    run("put", db, "k", "v", "--create-if-missing", "false", expect=FAILED)
-    run("load", db, "-", "--create-if-missing", "false", expect=FAILED)
+    run("put", db, "k", "v", "--create-if-missing", "false", expect=NOT_FOUND)
+    run("load", db, "-", "--create-if-missing", "false", expect=NOT_FOUND)
     check(not db.exists(), "--create-if-missing false makes no database")
     run("put", db, "long", "-", stdin=b"x" * 300_000)
     check(run("get", db, "long").stdout == b"x" * 300_000, "a value longer than a buffer")
@@ -479,6 +480,127 @@ def lost_output(work):
     check(run("get", closed, "k").stdout == b"v", "no file of the database took a standard descriptor")
 
 
+def answered(answer, *arguments, expect):
+    """What the command says on its terminal, where it is given `answer`; None ends the input."""
+    ours, terminal = pty.openpty()
+    with subprocess.Popen([QUIVER, *map(str, arguments)], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal) as command:
+        os.close(terminal)
+        os.write(ours, b"\x04" if answer is None else answer.encode() + b"\n")
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:  # so Linux tells that the command has closed it
+            pass
+        code = command.wait(timeout=120)
+    os.close(ours)
+    check(code == expect, f"{arguments} answered {answer!r} ends with {code}, expected {expect}: {said}")
+    return said.decode().replace("\r\n", "\n")
+
+
+def confirmations(work):
+    """What throws data away asks at a terminal, and elsewhere wants --yes."""
+    db, backups = work / "asked", work / "asked-backups"
+    run("keyspace", "create", db, "users")
+    rows = "".join(json.dumps({"key": f"u{i:04d}", "value": "v"}) + "\n" for i in range(1234))
+    run("load", db, "-", "--keyspace", "users", stdin=rows.encode())
+    for number in range(4):
+        run("put", db, f"k{number}", "v")
+        run("backup", "create", db, backups)
+    count = lambda *flags: int(run("count", db, *flags).stdout)
+    numbers = lambda: [int(line.split()[0]) for line in run("backup", "list", backups).stdout.splitlines()[1:]]
+    made = run("backup", "list", backups).stdout.decode().splitlines()[2].split()
+    users = ["--keyspace", "users"]
+    verbs = {  # arguments: what they ask, what of the state they change
+        ("delete", db, "--range", "u0010", "u0013", *users):
+            (f'delete 3 rows from "u0010" to before "u0013" in keyspace "users" of {db}? [y/N] ', {"users": 1231}),
+        ("del", db, "--hex", "--range", "6b30", "6b3000"):
+            (f'delete 1 row from "k0" to before "k0\\x00" in keyspace "default" of {db}? [y/N] ', {"default": 3}),
+        ("keyspace", "drop", db, "users"): (f'drop keyspace "users" of {db} with 1,231 rows? [y/N] ', {"users": None}),
+        ("backup", "delete", backups, "2"):
+            (f"delete backup 2 of {backups}, made {made[1]}, {int(made[3]):,} bytes? [y/N] ", {"backups": [1, 3, 4]}),
+        ("backup", "prune", backups, "--keep", "1"):
+            (f"delete the oldest 2 of the 3 backups of {backups}: number 1, 3? [y/N] ", {"backups": [4]}),
+    }
+
+    def state():
+        there = b"users" in run("keyspace", "list", db).stdout
+        return {"default": count(), "users": count(*users) if there else None, "backups": numbers()}
+
+    now = {"default": 4, "users": 1234, "backups": [1, 2, 3, 4]}
+    for arguments, (question, change) in verbs.items():
+        check(state() == now, f"before {arguments}: {state()}")
+        files = listing(db), listing(backups)
+        refused = run(*arguments, expect=USAGE, stdin=b"y\n").stderr
+        check(b"Add --yes" in refused and b"nothing was changed" in refused, f"without a terminal nobody is asked: {refused}")
+        ours, terminal = pty.openpty()  # half a terminal is none
+        for streams in ({"stdin": terminal, "stderr": subprocess.DEVNULL}, {"stdin": subprocess.DEVNULL, "stderr": terminal}):
+            done = subprocess.run([QUIVER, *map(str, arguments)], stdout=subprocess.DEVNULL, timeout=120, **streams)
+            check(done.returncode == USAGE, f"half a terminal is none: {arguments} {streams}")
+        os.close(terminal)
+        os.close(ours)
+        for answer in ("n", "", "yess", "y y", None):
+            said = answered(answer, *arguments, expect=FAILED)
+            check(question in said and "quiver: nothing was changed" in said, f"the question names what will go: {said}")
+        check((listing(db), listing(backups)) == files, f"{arguments}: no changes no file")
+        said = answered("Y" if "drop" in arguments else "yes", *arguments, expect=DONE)
+        check(question in said and "nothing was changed" not in said, f"the question: {said}")
+        now |= change
+        check(state() == now, f"after {arguments}: {state()}")
+    # What there is not is told without a question; so is what takes nothing away.
+    for arguments, code in ((("keyspace", "drop", db, "users"), NOT_FOUND), (("keyspace", "drop", work / "nowhere", "users"), NOT_FOUND),
+                            (("backup", "delete", backups, "9"), NOT_FOUND), (("backup", "prune", backups, "--keep", "5"), DONE)):
+        said = answered("n", *arguments, expect=code)
+        check("[y/N]" not in said, f"{arguments}: {said}")
+    run("delete", db, "--range", "k1", "k3", "--yes")
+    run("delete", db, "k3")
+    run("delete", db, "k3", "--yes")
+    check(state() == now | {"default": 0}, "--yes does it without a question, and one key needs none")
+
+
+def exit_codes(work):
+    """A script tells what is not there, or not for it, from what went wrong."""
+    file, nowhere, closed = work / "file", work / "nowhere", work / "closed-database"
+    file.write_text("no database")
+    run("put", closed, "k", "v")
+    for place in (file, nowhere):
+        for verb in (["get", place, "k"], ["scan", place], ["stats", place], ["verify", place], ["flush", place], ["keyspace", "list", place],
+                     ["checkpoint", place, work / "no-copy"], ["backup", "list", place], ["config", "show", place], ["delete", place, "k"],
+                     ["delete", place, "--range", "a", "b", "--yes"], ["keyspace", "drop", place, "users", "--yes"],
+                     ["repair", place, work / "no-copy"]):
+            run(*verb, expect=NOT_FOUND)
+    check(not nowhere.exists() and not (work / "no-copy").exists() and file.read_text() == "no database", "and nothing is made")
+    run("put", file, "k", "v", expect=NOT_FOUND)
+    run("put", file / "below", "k", "v", expect=NOT_FOUND)
+    run("put", closed, "k" * 70_000, "v", expect=FAILED)
+    (closed / "IDENTITY").rename(work / "IDENTITY")
+    run("get", closed, "k", expect=FAILED)  # damage is no absence
+    (work / "IDENTITY").rename(closed / "IDENTITY")
+
+    def as_nobody(*arguments):
+        def become():
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        return subprocess.run([QUIVER, *map(str, arguments)], capture_output=True, timeout=120, preexec_fn=become if os.getuid() == 0 else None)
+
+    mode = work.stat().st_mode
+    work.chmod(0o755)
+    closed.chmod(0o000)
+    try:
+        if as_nobody("--version").returncode != DONE:
+            print("skipped in part: another user cannot run the command where it lies, so that no permission was missing")
+            return
+        for verb in (["get", closed, "k"], ["put", closed, "k", "w"], ["verify", closed], ["config", "show", closed],
+                     ["keyspace", "drop", closed, "users", "--yes"]):
+            done = as_nobody(*verb)
+            check(done.returncode == NOT_FOUND and b"Permission denied" in done.stderr, f"no permission: {verb}: {done}")
+    finally:
+        closed.chmod(0o700)
+        work.chmod(mode)
+    check(run("get", closed, "k").stdout == b"v", "and nothing was written")
+
+
 def readme(work):
     """The commands of the README, as they stand there."""
     text = (SOURCE / "README.md").read_text().replace("/tmp/fruit", str(work / "fruit"))
@@ -499,7 +621,7 @@ def man_page():
     for text in ("put DIR KEY VALUE [FLAG]... [SETTING]...", "get DIR KEY", "inspect FILE", ".SS man\n", "demo [FLAG]...", "help [VERB...]",
                  "config set DIR", "config check FILE", "--preset NAME", "--config FILE", "--memtable-size-bytes, --memtable-size VALUE",
                  "16KiB to 16GiB [64MiB]", "one of sync, batch, async [sync]", "--limit VALUE", "key_hex", "\\xNN", ".SH EXIT STATUS",
-                 "no database in DIR", "\n.B config set\n"):
+                 "no database in DIR", "\n.B config set\n", ".SH CONFIRMATION", "keyspace drop DIR NAME [FLAG]...", "--yes", ".B 4\n"):
         check(text in plain, f"the man page has: {text}")
     for text in ("--writer", "--help"):
         check(text not in plain and "--writer" not in run("completion").stdout.decode(), f"neither man page nor completion has {text}")
@@ -569,8 +691,15 @@ def usage(work):
     run("get", work / "db", "a", "b", expect=USAGE)
     run("scan", work / "db", "--no-such-flag", expect=USAGE)
     check(b"quiver" in run("--version").stdout, "version")
-    check(b"Exit codes" in run("--help").stdout, "help")
+    check(b"4 another process" in b" ".join(run("--help").stdout.split()), "help tells the exit codes")
     check(b"complete -F" in run("completion").stdout, "bash completion")
+    empty = work / "no-files"  # whose names would be offered too
+    empty.mkdir()
+    for words, offered in ((["keyspace", "d"], "drop"), (["keyspace", "drop", "--y"], "--yes"), (["backup", "prune", "--k"], "--keep"),
+                           (["delete", "--y"], "--yes")):
+        line = f'COMP_WORDS=(quiver {" ".join(words)}); COMP_CWORD={len(words)}; _quiver; echo "${{COMPREPLY[@]}}"'
+        done = shell(f"cd {empty}; {run('completion').stdout.decode()}\n{line}")
+        check(done.stdout.decode().split() == [offered], f"{words} is completed to {offered}: {done.stdout} {done.stderr}")
     man_page()
     subprocess.run(["bash", "-n"], input=run("completion").stdout, check=True)
     holder = subprocess.Popen([QUIVER, "bench", str(work / "held"), "--workloads", "fillseq", "--rows", "100000000"],
@@ -580,7 +709,8 @@ def usage(work):
             break
         subprocess.run(["sleep", "0.1"])
     try:
-        busy = run("put", work / "held", "k", "v", expect=FAILED).stderr.decode()
+        busy = run("put", work / "held", "k", "v", expect=BUSY).stderr.decode()
+        run("verify", work / "held", expect=BUSY)
         check(str(holder.pid) in busy, f"a locked database names its holder: {busy}")
         for _ in range(100):  # until it has written
             if run("scan", work / "held", "--limit", "3").stdout.count(b"\n") == 3:
@@ -612,7 +742,8 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
-        for part in (data_verbs, scan_bounds, keyspaces, export_and_sql, transfer, admin, copies, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, readme, usage):
+        for part in (data_verbs, scan_bounds, keyspaces, export_and_sql, transfer, admin, copies, recovery, configuration, stored_settings, lost_input, lost_output, failing_calls, confirmations, exit_codes, readme,
+                     usage):
             part(work)
     print(f"command: {checks} checks passed")
 
