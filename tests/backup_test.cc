@@ -221,6 +221,30 @@ TEST_F(BackupTest, RotIsFoundAndNeverRestored) {
   EXPECT_EQ(RestoredRows(1), Rows(*db_));
 }
 
+TEST_F(BackupTest, AMissingFileIsDamageOfABackupThatThereIs) {
+  Put(0, 300, "one");
+  MustBackUp();
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(store())) {
+    const std::string name = entry.path().filename().string();
+    const bool stored = entry.is_regular_file() && name != "LOCK" && !name.starts_with("BACKUP-");
+    if (stored) names.push_back(name);
+  }
+  ASSERT_GE(names.size(), 5u);
+  for (const std::string& name : names) {
+    SCOPED_TRACE(name);
+    const std::filesystem::path aside = store() / ("work/" + name);
+    std::filesystem::rename(store() / name, aside);
+    const auto restored = RestoreBackup(store(), 1, target());
+    std::filesystem::rename(aside, store() / name);
+    ASSERT_FALSE(restored);
+    EXPECT_EQ(restored.error().code(), ErrorCode::kCorruption) << restored.error().ToString();
+    EXPECT_EQ(restored.error().file(), name);
+    EXPECT_TRUE(!std::filesystem::exists(target()) || std::filesystem::is_empty(target()));
+  }
+  EXPECT_EQ(RestoredRows(1), Rows(*db_));
+}
+
 TEST_F(BackupTest, ALinkInPlaceOfADescriptionIsDamageAndKeepsItsTables) {
   Put(0, 300, "one");
   MustBackUp();

@@ -573,9 +573,15 @@ def exit_codes(work):
     run("put", file, "k", "v", expect=NOT_FOUND)
     run("put", file / "below", "k", "v", expect=NOT_FOUND)
     run("put", closed, "k" * 70_000, "v", expect=FAILED)
-    (closed / "IDENTITY").rename(work / "IDENTITY")
-    run("get", closed, "k", expect=FAILED)  # damage is no absence
-    (work / "IDENTITY").rename(closed / "IDENTITY")
+    run("backup", "create", closed, work / "whole-backup")
+    # Damage is no absence: whatever file is missing, nobody may take the database or the backup for not there.
+    for directory, verbs in ((closed, (["get", closed, "k"], ["verify", closed])),
+                             (work / "whole-backup", (["backup", "restore", work / "whole-backup", "1", work / "no-copy"],))):
+        for path in [path for path in directory.iterdir() if path.is_file() and path.name != "LOCK" and not path.name.startswith("BACKUP-")]:
+            path.rename(work / "aside")
+            for verb in verbs:
+                run(*verb, expect=FAILED)
+            (work / "aside").rename(path)
 
     def as_nobody(*arguments):
         def become():

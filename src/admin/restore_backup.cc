@@ -70,6 +70,21 @@ class BackupVerifier {
   BackupVerifyReport report_;
 };
 
+// The description names the file, so that its absence is damage.
+Result<io::CopiedFile> CopyStored(BackupStore& store, const std::string& stored_name,
+                                  io::Directory& target, const std::string& name,
+                                  const io::StepCallback& step) {
+  auto copied = io::CopyFile(store.directory(), stored_name, target, name, step);
+  if (copied || copied.error().code() != ErrorCode::kNotFound ||
+      copied.error().file() != stored_name) {
+    return copied;
+  }
+  return Error(ErrorCode::kCorruption,
+               "is missing, but the backup names it; restore an older backup, or the file from a "
+               "copy",
+               stored_name);
+}
+
 // CURRENT last and by renaming, so that what a crash leaves is no database.
 Result<void> RestoreFiles(BackupStore& store, const BackupRecord& record, io::Directory& target,
                           const io::StepCallback& step) {
@@ -79,9 +94,9 @@ Result<void> RestoreFiles(BackupStore& store, const BackupRecord& record, io::Di
     const bool is_current = file.name == kCurrentName;
     has_current |= is_current;
     const std::string stored_name = record.StoredName(file);
-    QUIVER_ASSIGN_OR_RETURN(const io::CopiedFile copied,
-                            io::CopyFile(store.directory(), stored_name, target,
-                                         is_current ? unfinished_current : file.name, step));
+    QUIVER_ASSIGN_OR_RETURN(
+        const io::CopiedFile copied,
+        CopyStored(store, stored_name, target, is_current ? unfinished_current : file.name, step));
     QUIVER_TRY(CheckCopied(file, stored_name, copied));
   }
   if (!has_current) {
