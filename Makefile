@@ -84,7 +84,7 @@ torture: ## the crash, corruption and concurrency programme in short, 15 minutes
 	@scripts/build.sh schedule $(JOBS) $(THREADED)
 	@python3 scripts/torture.py short
 
-torture-long: ## the same at full length, 170 minutes at most; a second call goes on where it ended
+torture-long: ## the same at full length, 170 minutes at most; a second call goes on with the rest, MINUTES=N ends sooner
 	@scripts/bootstrap.sh build torture
 	@scripts/build.sh torture $(JOBS)
 	@JOBS=$(JOBS) scripts/fuzz.sh --build fuzz fuzz_fast

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Runs the torture programme and appends its results to docs/results/torture.jsonl.
 
-usage: scripts/torture.py short|long [TEST...]
+usage: [MINUTES=N] scripts/torture.py short|long [TEST...]
 
 Each test is a program of build/torture/bin (or a script) that takes --seed, --seconds and --dir and
 prints its figures as one JSON line. `short` is what CI runs: at most 15 minutes, results go to
-build/torture/results.jsonl only. `long` takes at most 170 minutes, appends each result to
-docs/results/torture.jsonl as soon as it has it, and keeps in build/torture/long.json what it has
-done for this commit: called again after a cut, it goes on with the rest. A test whose time is null in
-torture/plan.json is left out of that run unless it is named.
+build/torture/results.jsonl only. `long` takes at most 170 minutes and appends each result to
+docs/results/torture.jsonl as soon as it has it. What stands there for the same sources (of all that
+is tested or tests; not of documents) has passed and is not done again unless it is named: called
+again after a cut, or on another day, it goes on with the rest. With MINUTES it begins no test that
+would not end in time. A test whose time is null in torture/plan.json is left out of that run unless
+it is named.
 """
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -23,6 +26,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "torture" / "bin"
+RESULTS = ROOT / "docs" / "results" / "torture.jsonl"
+TESTED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "bindings", "cli", "tests", "torture", "fuzz"]
 # name: (command, seconds in the short run, seconds in the long run). Each test is described in
 # docs/reliability.md. Programs that do a fixed amount of work stop earlier by themselves.
 TESTS = json.loads((ROOT / "torture" / "plan.json").read_text())
@@ -39,6 +44,25 @@ def commit() -> str:
         return "unknown"
 
 
+def sources() -> str:
+    """Equal for equal sources of all that is tested or tests."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--", *TESTED], cwd=ROOT, capture_output=True, check=True).stdout
+    digest = hashlib.sha256()
+    for name in sorted(filter(None, listed.decode().split("\0"))):
+        if not name.endswith(".md"):
+            digest.update(f"{name}\0".encode() + hashlib.sha256((ROOT / name).read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def done_before() -> set[str]:
+    """The tests that have passed at full length with these sources."""
+    if not RESULTS.exists():
+        return set()
+    records = map(json.loads, RESULTS.read_text().splitlines())
+    now = sources()
+    return {each["test"] for each in records if each.get("sources") == now and each["passed"] and "skipped" not in each}
+
+
 def machine() -> str:
     model = "unknown processor"
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
@@ -51,7 +75,7 @@ def machine() -> str:
 def record(test: str, length: str, result: dict) -> dict:
     """A line of docs/results."""
     return {"test": test, "commit": commit(), "date": time.strftime("%Y-%m-%d"), "machine": machine(),
-            "length": length} | {key: value for key, value in result.items() if key != "test"}
+            "length": length, "sources": sources()} | {key: value for key, value in result.items() if key != "test"}
 
 
 def kill_group(process: subprocess.Popen) -> None:
@@ -111,20 +135,19 @@ def main() -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(TESTS)}", file=sys.stderr)
         return 2
-    state_file = ROOT / "build" / "torture" / "long.json"
-    version = commit()
-    done = {}
-    if length == "long" and state_file.exists():
-        state = json.loads(state_file.read_text())
-        done = state["done"] if state["commit"] == version else {}
+    done = done_before() if length == "long" and len(sys.argv) == 2 else set()
     seed = 1 if length == "short" else int(time.time())
-    target = ROOT / ("build/torture/results.jsonl" if length == "short" else "docs/results/torture.jsonl")
+    target = ROOT / "build/torture/results.jsonl" if length == "short" else RESULTS
     target.parent.mkdir(parents=True, exist_ok=True)
     passed = failed = skipped = 0
     start = time.monotonic()
+    budget_s = 60 * float(os.environ.get("MINUTES", "inf"))
     for name in wanted:
         if name in done:
-            print(f"== {name}: done before, at this commit")
+            print(f"== {name}: has passed before, with these sources")
+            continue
+        if time.monotonic() - start + (TESTS[name][length] or TESTS[name]["long"]) > budget_s:
+            print(f"== {name}: would not end in time")
             continue
         result = run(name, TESTS[name], length, seed)
         with target.open("a") as out:
@@ -135,9 +158,6 @@ def main() -> int:
             skipped += 1
         else:
             passed += 1
-        if length == "long" and result["passed"]:
-            done[name] = True
-            state_file.write_text(json.dumps({"commit": version, "done": done}))
     minutes = (time.monotonic() - start) / 60
     print(f"torture: {passed} passed, {failed} failed, {skipped} skipped in {minutes:.1f} min")
     return 1 if failed else 0
