@@ -44,10 +44,13 @@ std::optional<FaultCase> FaultCase::Parse(const std::string& whole) {
 }
 
 std::string CallSite(io::OperationKind kind, std::string_view file) {
-  std::string type(file);
-  if (file.ends_with(".wal")) type = "*.wal";
+  std::string type;
+  for (const char c : file) {
+    const bool is_digit = c >= '0' && c <= '9';
+    if (!is_digit) type += c;
+    if (is_digit && !type.ends_with('*')) type += '*';
+  }
   if (file.ends_with(".arrow")) type = "*.arrow";
-  if (file.starts_with("MANIFEST")) type = "MANIFEST-*";
   if (file.starts_with("/")) type = "the directory";
   return std::string(io::OperationKindName(kind)) + " of " + type;
 }
