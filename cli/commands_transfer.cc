@@ -136,7 +136,7 @@ Result<std::uint64_t> DumpText(RowReader& rows) {
 Result<std::uint64_t> DumpArrow(RowReader& rows, const TransferOptions& options) {
   auto arrow = ArrowFileWriter::Create(options.file, {.with_expiry = options.expiry});
   if (!arrow) return arrow.error();
-  const auto count = rows.ForEach("dumping", kAllRows, [&](const Row& row) -> Result<bool> {
+  auto count = rows.ForEach("dumping", kAllRows, [&](const Row& row) -> Result<bool> {
     const auto added = (*arrow)->Add(row.key, row.value, row.expiry_us);
     return added ? Result<bool>(true) : Result<bool>(added.error());
   });

@@ -149,7 +149,9 @@ def main() -> int:
         if time.monotonic() - start + (TESTS[name][length] or TESTS[name]["long"]) > budget_s:
             print(f"== {name}: would not end in time")
             continue
-        result = run(name, TESTS[name], length, seed)
+        # Of the beginning: what is edited meanwhile is not what was tested.
+        tested = {"commit": commit(), "sources": sources()}
+        result = run(name, TESTS[name], length, seed) | tested
         with target.open("a") as out:
             out.write(json.dumps(record(name, length, result)) + "\n")
         if not result["passed"]:

@@ -101,7 +101,8 @@ class DatasetMaker {
       expiring_ += static_cast<std::uint64_t>(entry.expiry_us != 0);
       last_key.assign(entry.key);
       first = false;
-      if (++table_rows % kRowsBetweenProgress == 0 && table_rows < summary.entry_count) {
+      ++table_rows;
+      if (table_rows % kRowsBetweenProgress == 0 && table_rows < summary.entry_count) {
         // As if each row of the table took equally many of its bytes.
         const auto read_bytes = static_cast<std::uint64_t>(
             static_cast<double>(summary.size_bytes) * static_cast<double>(table_rows) /

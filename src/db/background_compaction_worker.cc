@@ -230,7 +230,7 @@ Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
   if (stopping()) {
     result = closed;
   } else if (plan) {
-    task->plan = *std::move(plan);
+    std::swap(task->plan, *plan);
     SetBusyLocked(task->plan, true);
     lock.Unlock();
     Retry retry;  // whoever asked for the compaction gets the error and decides
