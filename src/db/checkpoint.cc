@@ -92,7 +92,6 @@ void RemoveEverything(io::Directory& directory) {
 
 std::string RemoveCopy(io::Directory& directory, std::string_view last_made) {
   std::string stays = "; files of it are left there, remove them before the next attempt";
-
   // A disk may keep a later removal and lose an earlier one: the name that stands for the whole has
   // to be gone for good before anything of the whole goes.
   const Result<void> unmade = directory.Remove(last_made);

@@ -11,9 +11,9 @@ namespace quiver {
 
 namespace {
 
-class HeldTable final : public io::ReadableFile {
+class HeldFile : public io::ReadableFile {
  public:
-  explicit HeldTable(std::shared_ptr<const io::ReadableFile> base) : base_(std::move(base)) {}
+  explicit HeldFile(std::shared_ptr<const io::ReadableFile> base) : base_(std::move(base)) {}
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const override {
     return base_->ReadAt(offset, buffer);
   }
@@ -24,23 +24,18 @@ class HeldTable final : public io::ReadableFile {
   const std::shared_ptr<const io::ReadableFile> base_;
 };
 
-// A held segment. The writer cuts off what it had reserved and not used when it seals a segment;
-// that held zeros, and so it still reads.
-class HeldSegment final : public io::ReadableFile {
+// The writer cuts off what it had reserved and not used when it seals a segment; that held zeros,
+// and so it still reads.
+class HeldSegment final : public HeldFile {
  public:
-  explicit HeldSegment(std::shared_ptr<const io::ReadableFile> base) : base_(std::move(base)) {}
+  using HeldFile::HeldFile;
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const override {
     if (offset >= size_bytes()) return std::size_t{0};
     buffer = buffer.first(std::min<std::uint64_t>(buffer.size(), size_bytes() - offset));
-    QUIVER_ASSIGN_OR_RETURN(const std::size_t read_bytes, base_->ReadAt(offset, buffer));
+    QUIVER_ASSIGN_OR_RETURN(const std::size_t read_bytes, HeldFile::ReadAt(offset, buffer));
     std::ranges::fill(buffer.subspan(read_bytes), std::byte{0});
     return buffer.size();
   }
-  std::uint64_t size_bytes() const override { return base_->size_bytes(); }
-  const std::string& name() const override { return base_->name(); }
-
- private:
-  const std::shared_ptr<const io::ReadableFile> base_;
 };
 
 }  // namespace
@@ -90,7 +85,7 @@ Result<std::unique_ptr<io::ReadableFile>> FollowedDirectory::OpenForRead(std::st
     return std::make_unique<HeldSegment>(segment->second);
   }
   if (const auto table = tables_.find(name); table != tables_.end()) {
-    return std::make_unique<HeldTable>(table->second);
+    return std::make_unique<HeldFile>(table->second);
   }
   return base_->OpenForRead(name);
 }

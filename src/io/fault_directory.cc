@@ -13,9 +13,13 @@ std::string_view ArrivingPart(const FaultPlan& plan, std::string_view bytes) {
   return bytes.substr(0, reach == FaultReach::kHalf ? bytes.size() / 2 : 0);
 }
 
-// Of a call that `begun` refuses: whether it happens all the same.
-bool Happens(const FaultPlan& plan, const Result<void>& begun) {
-  return begun || plan.reach() == FaultReach::kDone;
+// Makes the call, also one that `begun` has refused if failing calls happen all the same.
+template <typename Call>
+auto Perform(const FaultPlan& plan, const Result<void>& begun, const Call& call)
+    -> decltype(call()) {
+  if (begun) return call();
+  if (plan.reach() == FaultReach::kDone) (void)call();
+  return begun.error();
 }
 
 }  // namespace
@@ -27,43 +31,36 @@ Result<std::unique_ptr<ReadableFile>> FaultDirectory::OpenForRead(std::string_vi
 }
 
 Result<std::unique_ptr<WritableFile>> FaultDirectory::Create(std::string_view name) {
-  const Result<void> begun = plan_->Begin(OperationKind::kCreate, name);
-  if (!Happens(*plan_, begun)) return begun.error();
-  QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> base, base_->Create(name));
-  if (!begun) return begun.error();
+  QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> base,
+                          Perform(*plan_, plan_->Begin(OperationKind::kCreate, name),
+                                  [&] { return base_->Create(name); }));
   return std::make_unique<FaultWritableFile>(std::move(base), plan_);
 }
 
 Result<std::unique_ptr<LogFile>> FaultDirectory::CreateLog(std::string_view name,
                                                            LogAccess access) {
-  const Result<void> begun = plan_->Begin(OperationKind::kCreateLog, name);
-  if (!Happens(*plan_, begun)) return begun.error();
-  QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<LogFile> base, base_->CreateLog(name, access));
-  if (!begun) return begun.error();
+  QUIVER_ASSIGN_OR_RETURN(std::unique_ptr<LogFile> base,
+                          Perform(*plan_, plan_->Begin(OperationKind::kCreateLog, name),
+                                  [&] { return base_->CreateLog(name, access); }));
   return std::make_unique<FaultLogFile>(std::move(base), plan_);
 }
 
 Result<void> FaultDirectory::Rename(std::string_view from, std::string_view to) {
-  Result<void> begun =
-      plan_->Begin({OperationKind::kRename, std::string(from), std::string(to), 0, 0, false});
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> renamed = base_->Rename(from, to);
-  return begun ? renamed : begun;
+  return Perform(
+      *plan_,
+      plan_->Begin({OperationKind::kRename, std::string(from), std::string(to), 0, 0, false}),
+      [&] { return base_->Rename(from, to); });
 }
 
 Result<void> FaultDirectory::Remove(std::string_view name) {
-  Result<void> begun = plan_->Begin(OperationKind::kRemove, name);
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> removed = base_->Remove(name);
-  return begun ? removed : begun;
+  return Perform(*plan_, plan_->Begin(OperationKind::kRemove, name),
+                 [&] { return base_->Remove(name); });
 }
 
 Result<void> FaultDirectory::LinkFrom(Directory& source, std::string_view name) {
-  Result<void> begun = plan_->Begin(OperationKind::kLink, name);
-  if (!Happens(*plan_, begun)) return begun;
   const auto* const other = dynamic_cast<FaultDirectory*>(&source);
-  Result<void> linked = base_->LinkFrom(other != nullptr ? *other->base_ : source, name);
-  return begun ? linked : begun;
+  return Perform(*plan_, plan_->Begin(OperationKind::kLink, name),
+                 [&] { return base_->LinkFrom(other != nullptr ? *other->base_ : source, name); });
 }
 
 Result<std::vector<DirectoryEntry>> FaultDirectory::List() {
@@ -74,11 +71,9 @@ Result<std::vector<DirectoryEntry>> FaultDirectory::List() {
 Result<void> FaultDirectory::Sync() {
   MutexLock lock(sync_mutex_);
   QUIVER_TRY(sync_failure_.Check());
-  Result<void> begun =
-      sync_failure_.Keep(plan_->Begin(OperationKind::kSyncDirectory, path().native()));
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> synced = base_->Sync();
-  return begun ? synced : begun;
+  return Perform(*plan_,
+                 sync_failure_.Keep(plan_->Begin(OperationKind::kSyncDirectory, path().native())),
+                 [&] { return base_->Sync(); });
 }
 
 Result<std::unique_ptr<DirectoryLock>> FaultDirectory::Lock(std::string_view name) {
@@ -114,10 +109,8 @@ Result<void> FaultWritableFile::Append(std::string_view bytes) {
 
 Result<void> FaultWritableFile::Sync() {
   QUIVER_TRY(failure_.Check());
-  Result<void> begun = failure_.Keep(plan_->Begin(OperationKind::kSyncFile, base_->name()));
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> synced = base_->Sync();
-  return begun ? synced : begun;
+  return Perform(*plan_, failure_.Keep(plan_->Begin(OperationKind::kSyncFile, base_->name())),
+                 [&] { return base_->Sync(); });
 }
 
 Result<void> FaultWritableFile::Close() {
@@ -131,11 +124,9 @@ Result<void> FaultWritableFile::Close() {
 Result<void> FaultLogFile::Reserve(std::uint64_t bytes) {
   const std::uint64_t reserved = base_->reserved_bytes();
   const std::uint64_t length = bytes > reserved ? bytes - reserved : 0;
-  Result<void> begun =
-      plan_->Begin({OperationKind::kReserve, base_->name(), {}, reserved, length, false});
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> done = base_->Reserve(bytes);
-  return begun ? done : begun;
+  return Perform(
+      *plan_, plan_->Begin({OperationKind::kReserve, base_->name(), {}, reserved, length, false}),
+      [&] { return base_->Reserve(bytes); });
 }
 
 Result<void> FaultLogFile::WriteAt(std::uint64_t offset, std::string_view bytes) {
@@ -149,10 +140,8 @@ Result<void> FaultLogFile::WriteAt(std::uint64_t offset, std::string_view bytes)
 Result<void> FaultLogFile::Sync() {
   MutexLock lock(sync_mutex_);
   QUIVER_TRY(sync_failure_.Check());
-  Result<void> begun = sync_failure_.Keep(plan_->Begin(OperationKind::kSyncLog, base_->name()));
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> synced = base_->Sync();
-  return begun ? synced : begun;
+  return Perform(*plan_, sync_failure_.Keep(plan_->Begin(OperationKind::kSyncLog, base_->name())),
+                 [&] { return base_->Sync(); });
 }
 
 Result<void> FaultLogFile::WriteAtDurably(std::uint64_t offset, std::string_view bytes) {
@@ -166,11 +155,9 @@ Result<void> FaultLogFile::WriteAtDurably(std::uint64_t offset, std::string_view
 }
 
 Result<void> FaultLogFile::CloseAt(std::uint64_t size_bytes) {
-  Result<void> begun =
-      plan_->Begin({OperationKind::kCloseLog, base_->name(), {}, size_bytes, 0, false});
-  if (!Happens(*plan_, begun)) return begun;
-  Result<void> closed = base_->CloseAt(size_bytes);
-  return begun ? closed : begun;
+  return Perform(*plan_,
+                 plan_->Begin({OperationKind::kCloseLog, base_->name(), {}, size_bytes, 0, false}),
+                 [&] { return base_->CloseAt(size_bytes); });
 }
 
 }  // namespace quiver::io
