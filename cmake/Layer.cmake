@@ -45,7 +45,7 @@ function(quiver_layer name)
   endif()
 
   # For the preset coverage: without exceptions g++ makes no branches of its own behind every call. Two
-  # floors catch what callers' functions and the system's threads throw.
+  # floors catch what callers' functions and the system's threads throw, and one source of base does.
   if(QUIVER_COVERAGE AND NOT name MATCHES "^(io|admin)$" AND NOT kind STREQUAL INTERFACE)
     target_compile_options(quiver_${name} PRIVATE -fno-exceptions)
   endif()

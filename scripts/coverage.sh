@@ -11,13 +11,13 @@ find "$build" -name '*.gcda' -delete  # of an older build
 scripts/build.sh coverage "$jobs"
 find "$build" -name '*.gcda' -delete
 start=$SECONDS
-# Left out: what builds or inspects this build's libraries, which are not those that we ship, and what
-# measures memory, where counters would take minutes of counting. A failed test does not keep the report.
+# Left out: what builds, inspects or loads into Python this build's libraries, which are not those that we
+# ship, and what measures memory, where counters would take minutes of counting. A failed test does not keep the report.
 failed=0
 # The counters' own complaints must not stand in what the command prints.
 export GCOV_ERROR_FILE=/dev/null
 QUIVER_MODEL_OPERATIONS=20000 QUIVER_BIT_FLIPS=200 QUIVER_KILLS=10 QUIVER_POWER_CUTS=60 \
-  ctest --test-dir "$build" --output-on-failure -j "$jobs" -E '^(seam_test|package_test|memory_limit_test)$' || failed=1
+  ctest --test-dir "$build" --output-on-failure -j "$jobs" -E '^(seam_test|package_test|python_test|showcase_test|memory_limit_test)$' || failed=1
 gcovr --root . --filter 'src/.*' --exclude '.*_test\.cc' --exclude '.*_test_\w+\.h' --exclude '.*_for_test\.h' \
   --exclude '.*/(job_harness|log_test_support|simulated_tree)\.h' \
   --json "$build/coverage.json" -j "$jobs" "$build/src" "$build/tests"

@@ -5,9 +5,7 @@
 // Thread safety: one thread at a time.
 #pragma once
 
-#include <exception>
 #include <optional>
-#include <string>
 
 #include "quiver/error.h"
 
@@ -18,17 +16,8 @@ class CallbackGuard {
   /// What `callback` returns, or false if it threw, now or earlier.
   template <typename Callback>
   bool Call(const Callback& callback) {
-    if (fault_) return false;
-    try {
-      return callback();
-    } catch (const std::exception& exception) {
-      fault_ = Error(ErrorCode::kInvalidArgument,
-                     std::string("the callback threw: ") + exception.what());
-    } catch (...) {
-      fault_ = Error(ErrorCode::kInvalidArgument,
-                     "the callback threw something that is no std::exception");
-    }
-    return false;
+    return CallErased([](const void* erased) { return (*static_cast<const Callback*>(erased))(); },
+                      &callback);
   }
 
   /// kInvalidArgument with what() once a callback has thrown.
@@ -38,6 +27,8 @@ class CallbackGuard {
   }
 
  private:
+  bool CallErased(bool (*call)(const void*), const void* callback);
+
   std::optional<Error> fault_;
 };
 
