@@ -82,7 +82,7 @@ def run_torture(spec: str, canary: str) -> tuple[bool, float, str]:
     program, _, seconds = spec.partition(" ")
     start = time.monotonic()
     seed = 0
-    work = BUILD / f"work-{canary or 'asleep'}"
+    work = BUILD / f"work-{program}-{canary or 'asleep'}"
     work.mkdir(parents=True, exist_ok=True)
     try:
         while True:
