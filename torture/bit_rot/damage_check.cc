@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <new>
+#include <memory>
+#include <thread>
 
 #include "base/check.h"
 
@@ -31,6 +33,31 @@ struct Progress {
   std::array<Outcome, kSliceDamages> outcomes;
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+/// What a team leaves for its parent.
+struct SliceOutcomes {
+  bool is_done;
+  std::array<Outcome, kSliceDamages> outcomes;
+};
+
+/// Zeroed memory that forked processes share with those that they come from.
+template <typename T>
+class Shared {
+ public:
+  explicit Shared(std::size_t count) : bytes_(std::max<std::size_t>(count, 1) * sizeof(T)) {
+    memory_ = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    QUIVER_CHECK(memory_ != MAP_FAILED);
+    std::uninitialized_value_construct_n(static_cast<T*>(memory_), count);
+  }
+  ~Shared() { ::munmap(memory_, bytes_); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  T& operator[](std::size_t index) const { return static_cast<T*>(memory_)[index]; }
+
+ private:
+  std::size_t bytes_;
+  void* memory_;
+};
 
 /// Collects what one open and its reads say.
 struct Findings {
@@ -140,19 +167,41 @@ std::string_view OutcomeName(Outcome outcome) noexcept {
 std::vector<Outcome> CheckDamages(const Subject& subject, std::span<const Damage> damages,
                                   const std::filesystem::path& directory,
                                   const std::function<bool()>& keep_on) {
-  void* const shared =
-      ::mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  QUIVER_CHECK(shared != MAP_FAILED);
-  Progress& progress = *new (shared) Progress{};
-  std::vector<Outcome> outcomes;
-  while (outcomes.size() < damages.size() && keep_on()) {
-    const auto slice =
-        damages.subspan(outcomes.size(), std::min(kSliceDamages, damages.size() - outcomes.size()));
-    RunSlice(subject, slice, directory, progress);
-    outcomes.insert(outcomes.end(), progress.outcomes.begin(),
-                    progress.outcomes.begin() + static_cast<std::ptrdiff_t>(slice.size()));
+  const std::size_t slices = (damages.size() + kSliceDamages - 1) / kSliceDamages;
+  const Shared<SliceOutcomes> results(slices);
+  const std::size_t teams = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
+                                                    std::max<std::size_t>(slices, 1));
+  std::vector<pid_t> pids;
+  for (std::size_t team = 0; team < teams; ++team) {
+    const Shared<Progress> progress(1);
+    const pid_t pid = ::fork();
+    QUIVER_CHECK(pid >= 0);
+    if (pid != 0) {
+      pids.push_back(pid);
+      continue;
+    }
+    const std::filesystem::path own = directory / std::to_string(team);
+    std::filesystem::create_directories(own);
+    for (std::size_t slice = team; slice < slices && keep_on(); slice += teams) {
+      const std::size_t first = slice * kSliceDamages;
+      const std::size_t count = std::min(kSliceDamages, damages.size() - first);
+      RunSlice(subject, damages.subspan(first, count), own, progress[0]);
+      results[slice].outcomes = progress[0].outcomes;
+      results[slice].is_done = true;
+    }
+    ::_exit(0);
   }
-  ::munmap(shared, sizeof(Progress));
+  for (const pid_t pid : pids) {
+    int status = 0;
+    QUIVER_CHECK(::waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+                 WEXITSTATUS(status) == 0);
+  }
+  std::vector<Outcome> outcomes;
+  for (std::size_t slice = 0; slice < slices && results[slice].is_done; ++slice) {
+    const std::size_t count = std::min(kSliceDamages, damages.size() - outcomes.size());
+    outcomes.insert(outcomes.end(), results[slice].outcomes.begin(),
+                    results[slice].outcomes.begin() + static_cast<std::ptrdiff_t>(count));
+  }
   return outcomes;
 }
 

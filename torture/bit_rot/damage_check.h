@@ -3,7 +3,8 @@
 //
 // A worker takes many damages, each in process on a fresh copy, and notes its progress in shared
 // memory. When a damage kills it (a signal, an abort) or outlasts its alarm, that damage is a crash
-// or a hang, and a new worker goes on behind it.
+// or a hang, and a new worker goes on behind it. As many teams of one worker at a time run side by
+// side as there are processors.
 //
 // Thread safety: one thread, in a process without other threads.
 #pragma once
