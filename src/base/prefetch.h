@@ -15,6 +15,12 @@ inline void PrefetchLine(const void* address) noexcept {
   asm volatile("");
 }
 
+/// The same for a line that will be written.
+inline void PrefetchLineToWrite(const void* address) noexcept {
+  __builtin_prefetch(address, 1);
+  asm volatile("");
+}
+
 /// Those of the `bytes` from `begin` on.
 inline void PrefetchLines(const void* begin, std::size_t bytes) noexcept {
   constexpr std::size_t kLineBytes = 64;

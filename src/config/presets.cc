@@ -37,10 +37,11 @@ DatabaseConfig HighPerformance() {
   config.memory_limit_bytes = 1024 * kMiB;
   config.memtable_kind = MemtableKind::kHashSkiplist;
   // Four memtables let writes run on while two flushes lag behind. The buckets suit entries of
-  // about 250 bytes, and smaller ones share a bucket with a few others.
+  // 1 KiB, and of smaller ones a handful share a bucket, which is one cache line: more buckets
+  // would take room from entries, and a memtable of fewer entries is written more often.
   config.memtable_size_bytes = 64 * kMiB;
   config.memtable_count_max = 4;
-  config.memtable_hash_buckets = 1U << 18;
+  config.memtable_hash_buckets = 1U << 16;
   config.wal_mode = WalMode::kAsync;
   // Young data is read and merged often and stays raw; nearly all data is in the last level.
   config.compression = CompressionKind::kNone;
@@ -49,6 +50,7 @@ DatabaseConfig HighPerformance() {
   // Lazy leveling merges runs together before they go down: fewer bytes written for each user byte,
   // at the price of more runs above the last level.
   config.compaction_strategy = CompactionStrategyKind::kLazyLeveling;
+  config.tier_run_trigger = 8;
   config.table_size_bytes = 128 * kMiB;
   config.level_base_bytes = 512 * kMiB;
   config.compaction_threads = 2;

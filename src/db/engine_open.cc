@@ -17,6 +17,8 @@ namespace quiver {
 namespace {
 
 constexpr std::uint64_t kTickMs = 250;
+// A sync of a mapped log also writes the zeroes behind its end, for nothing: there are few of them.
+constexpr std::uint64_t kMappedReserveStepBytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t kTicksBetweenExpiryChecks = 40;
 /// A clean log of as many segments is not kept but flushed.
 constexpr std::uint64_t kSegmentsKeptAtOpen = 16;
@@ -271,6 +273,9 @@ Result<void> Engine::StartWriting(const wal::RecoveryResult& log) {
   options.reserve_step_bytes = std::min(options.reserve_step_bytes, config_.memtable_size_bytes);
   options.access =
       config_.wal_mode == WalMode::kSync ? io::LogAccess::kWritten : io::LogAccess::kMapped;
+  if (options.access == io::LogAccess::kMapped) {
+    options.reserve_step_bytes = std::min(options.reserve_step_bytes, kMappedReserveStepBytes);
+  }
   const std::uint64_t segment = versions_->NewFileNumber();
   // Each open adds a segment: a program that opens often and writes little shall not gather them.
   const bool keep =
@@ -342,7 +347,22 @@ void Engine::Tick() {
   if (++ticks_ % kTicksBetweenExpiryChecks == 0 && HasExpiredTable()) {
     worker_->ScheduleCompaction();
   }
+  NoteWhetherIdle();
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
+}
+
+// Idle is who has not been written to for idle_compaction_delay_ms.
+void Engine::NoteWhetherIdle() {
+  const std::uint64_t delay_ticks = (config_.idle_compaction_delay_ms + kTickMs - 1) / kTickMs;
+  if (delay_ticks == 0) return;
+  const SequenceNumber sequence = visible_sequence_.load(std::memory_order_acquire);
+  if (sequence == sequence_at_tick_) {
+    if (++idle_ticks_ == delay_ticks) worker_->SetIdle(true);
+    return;
+  }
+  if (idle_ticks_ >= delay_ticks) worker_->SetIdle(false);
+  sequence_at_tick_ = sequence;
+  idle_ticks_ = 0;
 }
 
 // Nothing else would ask for a compaction while nobody writes.

@@ -15,7 +15,7 @@ namespace quiver::io {
 
 namespace {
 
-constexpr std::uint64_t kZeroChunkBytes = 256U << 10;
+constexpr std::uint64_t kZeroChunkBytes = 64U << 10;
 
 bool MeansUnsupported(int error_number) {
   return error_number == EOPNOTSUPP || error_number == EINVAL || error_number == ENOSYS;

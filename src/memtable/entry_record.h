@@ -12,6 +12,8 @@
 // Thread safety: immutable.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -19,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/entry.h"
+#include "base/prefetch.h"
 
 namespace quiver {
 
@@ -26,12 +29,19 @@ class EntryRecord {
  public:
   /// Copies `entry` into the arena.
   static const EntryRecord* Create(Arena& arena, const EntryView& entry) {
-    std::byte* memory = arena.Allocate(sizeof(EntryRecord) + entry.key.size() + entry.value.size());
+    const std::size_t bytes = sizeof(EntryRecord) + entry.key.size() + entry.value.size();
+    std::byte* memory = arena.Allocate(bytes);
+    // Room for the next one, which probably comes to lie behind this one and is as large. Without
+    // its lines at hand the stores to it would keep the next atomic operation waiting.
+    for (std::size_t line = 0; line <= std::min(bytes, kLinesAhead * kLineBytes);
+         line += kLineBytes) {
+      PrefetchLineToWrite(memory + bytes + line);
+    }
     auto* record = new (memory) EntryRecord(entry);
-    auto* bytes = reinterpret_cast<char*>(memory + sizeof(EntryRecord));
-    if (!entry.key.empty()) std::memcpy(bytes, entry.key.data(), entry.key.size());
+    auto* text = reinterpret_cast<char*>(memory + sizeof(EntryRecord));
+    if (!entry.key.empty()) std::memcpy(text, entry.key.data(), entry.key.size());
     if (!entry.value.empty()) {
-      std::memcpy(bytes + entry.key.size(), entry.value.data(), entry.value.size());
+      std::memcpy(text + entry.key.size(), entry.value.data(), entry.value.size());
     }
     return record;
   }
@@ -48,6 +58,9 @@ class EntryRecord {
   }
 
  private:
+  static constexpr std::size_t kLineBytes = 64;
+  static constexpr std::size_t kLinesAhead = 8;
+
   explicit EntryRecord(const EntryView& entry) noexcept
       : tag_(entry.sequence << 8 | static_cast<std::uint64_t>(entry.operation)),
         key_bytes_(static_cast<std::uint32_t>(entry.key.size())),
