@@ -358,38 +358,5 @@ TEST_F(WriteControlTest, EditsOfTheManifestComeOneAtATimeFromFlushesAndTwoCompac
   files_.SetHook({});
 }
 
-TEST_F(WriteControlTest, RunsAreMergedForReadersOnceNobodyWrites) {
-  const auto runs = [this] {
-    std::uint64_t sum = 0;
-    for (const LevelMetrics& level : engine_->Metrics().levels) sum += level.runs;
-    return sum;
-  };
-  for (const std::uint32_t delay_ms : {0U, 300U}) {
-    DatabaseConfig config = HarnessConfig(WalMode::kAsync);
-    config.level0_run_trigger = 8;
-    config.idle_compaction_delay_ms = delay_ms;
-    Open(config);
-    for (int flush = 0; flush < 3; ++flush) {
-      for (int i = 0; i < 20; ++i) {
-        ASSERT_TRUE(PutInto(*engine_, std::to_string(i), std::to_string(flush)));
-      }
-      ASSERT_TRUE(engine_->Flush());
-    }
-    if (delay_ms == 0) {
-      EXPECT_EQ(runs(), 3U);
-      std::this_thread::sleep_for(milliseconds(1000));
-      EXPECT_EQ(runs(), 3U) << "0 stands for never";
-    }
-    EXPECT_TRUE(delay_ms == 0 || Eventually([&] { return runs() == 1; }));
-    for (int i = 0; i < 20; ++i) {
-      const auto value = GetFrom(*engine_, std::to_string(i));
-      ASSERT_TRUE(value);
-      EXPECT_EQ(*value, "2");
-    }
-    ASSERT_TRUE(engine_->Close());
-    engine_.reset();
-  }
-}
-
 }  // namespace
 }  // namespace quiver

@@ -53,7 +53,6 @@ Result<DatabaseConfig> ConfigFor(const EngineOptions& options) {
       return static_cast<std::uint32_t>(std::min<std::uint64_t>(Largest(setting), kManyRuns));
     };
     config.compaction_strategy = CompactionStrategyKind::kLeveled;
-    config.idle_compaction_delay_ms = 0;
     config.stop_run_count = runs("stop_run_count");
     config.slowdown_run_count = std::min(config.stop_run_count - 1, runs("slowdown_run_count"));
     config.level0_run_trigger = std::min(config.slowdown_run_count, runs("level0_run_trigger"));

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "compaction/idle_pick.h"
 #include "compaction/simulated_tree.h"
 #include "testing/seed.h"
 
@@ -173,66 +172,6 @@ TEST(StrategyProperties, ManualPlansKeepTheRulesAndLeaveOneRunInTheirRange) {
   }
   EXPECT_GT(plans, 500);
   EXPECT_GT(in_place, 5);
-}
-
-TEST(StrategyProperties, IdlePlansKeepTheRulesAndStayInProportion) {
-  Random random(TestSeed(23));
-  int plans = 0;
-  for (int i = 0; i < 3000 && !HasFailure(); ++i) {
-    const VersionRef version = RandomVersion(random);
-    const DatabaseConfig config = RandomConfig(random);
-    const CompactionContext context = RandomContext(*version, random);
-    const auto plan = PickIdle(*version, config, context);
-    if (!plan) continue;
-    ++plans;
-    ASSERT_NE(config.compaction_strategy, CompactionStrategyKind::kFifo);
-    ASSERT_TRUE(context.busy.empty());
-    const auto checked = CheckPlan(*version, *plan, context);
-    EXPECT_TRUE(checked.ok()) << checked.error().ToString() << "\n" << version->Describe();
-    ASSERT_GE(plan->inputs.size(), 2U);
-    EXPECT_LE(plan->input_bytes(), kIdleMergeBaseLevels * config.level_base_bytes);
-    // Inputs come newest first: the newest runs of the version, whole.
-    std::uint64_t newer_bytes = 0;
-    auto input = plan->inputs.begin();
-    for (const Level& level : version->levels()) {
-      for (const SortedRun& run : level.runs) {
-        if (input == plan->inputs.end()) continue;
-        EXPECT_EQ(input->run, run.number);
-        EXPECT_EQ(input->tables.size(), run.tables.size());
-        if (newer_bytes != 0) {
-          EXPECT_LE(run.size_bytes(), newer_bytes * config.level_size_ratio);
-        }
-        newer_bytes += run.size_bytes();
-        ++input;
-      }
-    }
-  }
-  EXPECT_GT(plans, 500);
-}
-
-TEST(StrategyProperties, IdleMergingComesToAnEndAndLosesNothing) {
-  for (const auto kind : {CompactionStrategyKind::kLeveled, CompactionStrategyKind::kTiered,
-                          CompactionStrategyKind::kLazyLeveling}) {
-    DatabaseConfig config;
-    config.compaction_strategy = kind;
-    config.table_size_bytes = 50 * testing::SimulatedTree::kEntryBytes;
-    config.level_base_bytes = 100 * testing::SimulatedTree::kEntryBytes;
-    testing::SimulatedTree tree(config);
-    Random random(TestSeed(24));
-    for (int flush = 0; flush < 40; ++flush) {
-      std::vector<std::uint32_t> keys;
-      for (int i = 0; i < 20; ++i) keys.push_back(static_cast<std::uint32_t>(random.Below(500)));
-      tree.Flush(keys, [&](std::uint32_t) { return random.OneIn(4); });
-      int merges = 0;
-      while (auto plan = PickIdle(*tree.version(), config, {})) {
-        ASSERT_TRUE(tree.Apply(tree.Run(*std::move(plan)).edit).ok());
-        ASSERT_LE(++merges, 2) << "a merge must not make the next one due\n"
-                               << tree.version()->Describe();
-      }
-      ASSERT_EQ(tree.CheckContents(), "");
-    }
-    EXPECT_LE(tree.version()->run_count(), 3U) << tree.version()->Describe();
-  }
 }
 
 TEST(StrategyProperties, ManualCompactionOfWhatIsMergedAlreadyDoesNothing) {

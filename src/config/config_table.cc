@@ -190,9 +190,6 @@ constexpr std::array kRows{
         .sentence = "Threads that merge tables; flushes have a thread of their own."),
     QUIVER_SETTING(compaction_rate_limit_bytes_per_s, .group = "compaction", .maximum = kTiB,
         .sentence = "What compactions (not flushes) write in a second at most; 0 sets no limit."),
-    QUIVER_SETTING(idle_compaction_delay_ms, .group = "compaction", .maximum = kHourMs,
-        .sentence = "Time without a write after which runs are merged for the sake of reads, "
-                    "though no merge is due; 0: never."),
 
     QUIVER_SETTING(slowdown_run_count, .group = "write", .minimum = 2, .maximum = 10'000,
         .per_keyspace = true,

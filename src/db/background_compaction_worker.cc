@@ -4,7 +4,6 @@
 
 #include "base/try.h"
 #include "compaction/dead_tables.h"
-#include "compaction/idle_pick.h"
 #include "db/cache_warmth.h"
 #include "db/memtable_flush.h"
 
@@ -142,14 +141,6 @@ void BackgroundCompactionWorker::ScheduleCompaction() {
   parts_.executor->Submit(io::Lane::kCompaction, [this] { CompactionLoop(); });
 }
 
-void BackgroundCompactionWorker::SetIdle(bool idle) {
-  {
-    MutexLock lock(mutex_);
-    is_idle_ = idle;
-  }
-  if (idle) ScheduleCompaction();
-}
-
 CompactionContext BackgroundCompactionWorker::ContextLocked() const {
   CompactionContext context;
   context.now_s = parts_.jobs.clock->WallMicros() / 1'000'000;
@@ -174,7 +165,6 @@ std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::Pick
     const Retention retention = RetentionOf(*keyspace, *record->version);
     std::optional<CompactionPlan> plan = PickDead(*record->version, retention, context.busy);
     if (!plan) plan = keyspace->strategy->Pick(*record->version, context);
-    if (!plan && is_idle_) plan = PickIdle(*record->version, keyspace->config, context);
     if (!plan) continue;
     last_picked_ = keyspace->id;
     return Task{keyspace, record->version, *std::move(plan)};

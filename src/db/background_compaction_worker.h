@@ -57,8 +57,6 @@ class BackgroundCompactionWorker {
 
   void ScheduleFlush() EXCLUDES(mutex_);
   void ScheduleCompaction() EXCLUDES(mutex_);
-  /// Whether nobody has written for a while: runs are then merged for the sake of reads.
-  void SetIdle(bool idle) EXCLUDES(mutex_);
 
   /// Waits until every memtable sealed before the call is in tables.
   Result<void> WaitForFlush() EXCLUDES(mutex_);
@@ -133,7 +131,6 @@ class BackgroundCompactionWorker {
   bool flush_scheduled_ GUARDED_BY(mutex_) = false;
   std::uint32_t compactions_scheduled_ GUARDED_BY(mutex_) = 0;
   bool manual_waiting_ GUARDED_BY(mutex_) = false;
-  bool is_idle_ GUARDED_BY(mutex_) = false;
   std::uint32_t callers_ GUARDED_BY(mutex_) = 0;  // threads inside CompactRange
   std::set<FileNumber> busy_ GUARDED_BY(mutex_);
   std::uint32_t last_picked_ GUARDED_BY(mutex_) = 0;  // keyspace, so that each gets its turn

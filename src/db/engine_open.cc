@@ -347,22 +347,7 @@ void Engine::Tick() {
   if (++ticks_ % kTicksBetweenExpiryChecks == 0 && HasExpiredTable()) {
     worker_->ScheduleCompaction();
   }
-  NoteWhetherIdle();
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
-}
-
-// Idle is who has not been written to for idle_compaction_delay_ms.
-void Engine::NoteWhetherIdle() {
-  const std::uint64_t delay_ticks = (config_.idle_compaction_delay_ms + kTickMs - 1) / kTickMs;
-  if (delay_ticks == 0) return;
-  const SequenceNumber sequence = visible_sequence_.load(std::memory_order_acquire);
-  if (sequence == sequence_at_tick_) {
-    if (++idle_ticks_ == delay_ticks) worker_->SetIdle(true);
-    return;
-  }
-  if (idle_ticks_ >= delay_ticks) worker_->SetIdle(false);
-  sequence_at_tick_ = sequence;
-  idle_ticks_ = 0;
 }
 
 // Nothing else would ask for a compaction while nobody writes.

@@ -253,7 +253,9 @@ void WritePath::SyncSoon() {
 void WritePath::SyncWithinInterval() {
   if (interval_armed_.exchange(true, std::memory_order_acq_rel)) return;
   parts_.executor->SubmitAfter(io::Lane::kLog, parts_.config->wal_batch_interval_ms, [this] {
-    interval_armed_.store(false, std::memory_order_release);
+    // An exchange, not a store: either the next writer sees that no timer runs, or what it wrote
+    // before it looked is seen below.
+    interval_armed_.exchange(false, std::memory_order_acq_rel);
     if (parts_.wal->unsynced_bytes() != 0) SyncNow();
   });
 }

@@ -33,6 +33,7 @@ struct Progress {
   std::array<Outcome, kSliceDamages> outcomes;
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::atomic<std::size_t>::is_always_lock_free);
 
 /// What a team leaves for its parent.
 struct SliceOutcomes {
@@ -169,6 +170,8 @@ std::vector<Outcome> CheckDamages(const Subject& subject, std::span<const Damage
                                   const std::function<bool()>& keep_on) {
   const std::size_t slices = (damages.size() + kSliceDamages - 1) / kSliceDamages;
   const Shared<SliceOutcomes> results(slices);
+  // Slices are begun in order and each that was begun is ended, so that those done come first.
+  const Shared<std::atomic<std::size_t>> begun(1);
   const std::size_t teams = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
                                                     std::max<std::size_t>(slices, 1));
   std::vector<pid_t> pids;
@@ -182,7 +185,9 @@ std::vector<Outcome> CheckDamages(const Subject& subject, std::span<const Damage
     }
     const std::filesystem::path own = directory / std::to_string(team);
     std::filesystem::create_directories(own);
-    for (std::size_t slice = team; slice < slices && keep_on(); slice += teams) {
+    while (keep_on()) {
+      const std::size_t slice = begun[0].fetch_add(1);
+      if (slice >= slices) break;
       const std::size_t first = slice * kSliceDamages;
       const std::size_t count = std::min(kSliceDamages, damages.size() - first);
       RunSlice(subject, damages.subspan(first, count), own, progress[0]);

@@ -45,8 +45,13 @@ class Scratch {
  public:
   explicit Scratch(const std::filesystem::path& otherwise)
       : path_("/dev/shm/quiver-bit-rot-" + std::to_string(::getpid())) {
+    // A full disk would look like damage that was reported.
+    constexpr std::uintmax_t kAmpleBytes = std::uintmax_t{1} << 30;
     std::error_code error;
-    if (!std::filesystem::create_directory(path_, error)) path_ = otherwise / "damaged";
+    const std::filesystem::space_info room = std::filesystem::space(path_.parent_path(), error);
+    const bool is_ample = !error && room.available >= kAmpleBytes;
+    if (!is_ample || !std::filesystem::create_directory(path_, error))
+      path_ = otherwise / "damaged";
   }
   ~Scratch() {
     std::error_code ignored;
