@@ -327,6 +327,8 @@ Result<void> SegmentedWal::DeleteSegmentsBefore(std::uint64_t segment_number) {
 
 // Without the lock, since each write asks. Durable is read first: it never passes what is written,
 // but a rotation between the two makes both small, and what was written before it is durable then.
+// Whoever decides by it that nothing is to be synced must have synchronised with the writers
+// itself.
 std::uint64_t SegmentedWal::unsynced_bytes() const {
   const std::uint64_t durable = durable_offset_.load(std::memory_order_acquire);
   const std::uint64_t written = written_offset_.load(std::memory_order_acquire);

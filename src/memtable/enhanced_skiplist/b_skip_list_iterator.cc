@@ -9,16 +9,9 @@ namespace quiver {
 namespace {
 // Far enough for a miss in memory to be over when the entry's turn comes.
 constexpr std::uint32_t kPrefetchDistance = 8;
-
 // Header, key and the begin of the value: what a reader of all entries copies. A hint, so it may
 // reach behind the record.
-void PrefetchRecord(const EntryRecord* record) {
-  constexpr std::size_t kLineBytes = 64;
-  const auto* bytes = reinterpret_cast<const char*>(record);
-  PrefetchLine(bytes);
-  PrefetchLine(bytes + kLineBytes);
-  PrefetchLine(bytes + 2 * kLineBytes);
-}
+constexpr std::size_t kPrefetchBytes = 192;
 }  // namespace
 
 std::unique_ptr<InternalIterator> BSkipList::NewIterator() const {
@@ -38,7 +31,7 @@ void BSkipListIterator::MoveForwardTo(std::uint32_t position) {
     leaf_.next->ReadInto(leaf_);
     position = 0;
     for (std::uint32_t i = 0; i < kPrefetchDistance && i < leaf_.count; ++i) {
-      PrefetchRecord(leaf_.records[i]);
+      PrefetchLines(leaf_.records[i], kPrefetchBytes);
     }
   }
   Show(position);
@@ -82,7 +75,7 @@ void BSkipListIterator::SeekForPrev(std::string_view key, SequenceNumber sequenc
 
 void BSkipListIterator::Next() {
   if (position_ + kPrefetchDistance < leaf_.count) {
-    PrefetchRecord(leaf_.records[position_ + kPrefetchDistance]);
+    PrefetchLines(leaf_.records[position_ + kPrefetchDistance], kPrefetchBytes);
   }
   MoveForwardTo(position_ + 1);
 }
@@ -92,7 +85,7 @@ void BSkipListIterator::Prev() {
     MoveBefore(list_.ReadLeafOf(EntryTarget(*leaf_.records[0]), leaf_));
   } else {
     if (position_ > kPrefetchDistance) {
-      PrefetchRecord(leaf_.records[position_ - 1 - kPrefetchDistance]);
+      PrefetchLines(leaf_.records[position_ - 1 - kPrefetchDistance], kPrefetchBytes);
     }
     MoveBefore(position_);
   }
