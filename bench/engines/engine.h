@@ -151,6 +151,8 @@ class Engine {
   /// Waits until no flush or compaction is due. Returns the seconds in which it only watched an
   /// engine that was already at rest.
   virtual Result<double> WaitForDebt() = 0;
+  /// Waits until the engine does nothing any more of itself, though nothing was due. As above.
+  virtual Result<double> WaitForRest() { return WaitForDebt(); }
   /// Bytes written to the files for each byte of the user's, as the engine counts them since open.
   virtual std::optional<double> WriteAmplification() { return std::nullopt; }
   /// Absent where a flush has already written some of what was put since open.

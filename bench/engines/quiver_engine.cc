@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "engines/engine.h"
 #include "quiver/admin.h"
 #include "quiver/quiver.h"
+#include "report.h"
 
 namespace quiver::bench {
 
@@ -16,6 +19,8 @@ namespace {
 // (docs/configuration.md, "Rules between settings").
 constexpr std::uint64_t kJobBufferBytes = std::uint64_t{8} << 20;
 constexpr std::uint32_t kManyRuns = 1'000'000;
+constexpr auto kWatch = std::chrono::milliseconds(10);
+constexpr double kWorkS = 0.005;  // who is at rest answers sooner
 
 std::uint64_t Largest(std::string_view setting) {
   for (const SettingInfo& info : ConfigTable()) {
@@ -53,6 +58,7 @@ Result<DatabaseConfig> ConfigFor(const EngineOptions& options) {
       return static_cast<std::uint32_t>(std::min<std::uint64_t>(Largest(setting), kManyRuns));
     };
     config.compaction_strategy = CompactionStrategyKind::kLeveled;
+    config.idle_compaction_delay_ms = 0;
     config.stop_run_count = runs("stop_run_count");
     config.slowdown_run_count = std::min(config.stop_run_count - 1, runs("slowdown_run_count"));
     config.level0_run_trigger = std::min(config.slowdown_run_count, runs("level0_run_trigger"));
@@ -164,8 +170,8 @@ void CountBatch(const ArrowArray& batch, ScanTotals& totals) {
 
 class QuiverEngine final : public Engine {
  public:
-  QuiverEngine(std::unique_ptr<Database> database, std::filesystem::path directory)
-      : database_(std::move(database)), directory_(std::move(directory)) {}
+  QuiverEngine(std::unique_ptr<Database> database, std::filesystem::path directory, double rest_s)
+      : database_(std::move(database)), directory_(std::move(directory)), rest_s_(rest_s) {}
 
   Result<std::unique_ptr<Session>> NewSession() override {
     return std::make_unique<QuiverSession>(*database_);
@@ -186,6 +192,23 @@ class QuiverEngine final : public Engine {
   Result<double> WaitForDebt() override {
     if (auto waited = database_->WaitForBackgroundWork(); !waited) return waited.error();
     return 0.0;
+  }
+
+  // What is merged once nobody writes: the pause before it is not counted.
+  Result<double> WaitForRest() override {
+    double idle_s = 0;
+    double quiet_s = 0;
+    do {
+      const Stopwatch waiting;
+      if (auto waited = database_->WaitForBackgroundWork(); !waited) return waited.error();
+      if (waiting.seconds() >= kWorkS) quiet_s = 0;
+      const Stopwatch watching;
+      std::this_thread::sleep_for(kWatch);
+      const double watched_s = watching.seconds();
+      quiet_s += watched_s;
+      idle_s += watched_s;
+    } while (quiet_s < rest_s_);
+    return idle_s;
   }
 
   Result<ScanTotals> ScanBatches() override {
@@ -239,14 +262,23 @@ class QuiverEngine final : public Engine {
 
   std::unique_ptr<Database> database_;
   const std::filesystem::path directory_;
+  const double rest_s_;
 };
+
+// After this long without work nothing more will begin by itself.
+double RestSeconds(const DatabaseConfig& config) {
+  constexpr double kNoticedAfterS = 0.6;  // the database looks four times a second
+  if (config.idle_compaction_delay_ms == 0) return 0;
+  return static_cast<double>(config.idle_compaction_delay_ms) / 1000 + kNoticedAfterS;
+}
 
 Result<std::unique_ptr<Engine>> Open(const EngineOptions& options) {
   const auto config = ConfigFor(options);
   if (!config) return config.error();
   auto database = Database::Open(options.directory, *config);
   if (!database) return database.error();
-  return std::make_unique<QuiverEngine>(std::move(*database), options.directory);
+  return std::make_unique<QuiverEngine>(std::move(*database), options.directory,
+                                        RestSeconds(*config));
 }
 
 // Every setting that differs from the defaults.

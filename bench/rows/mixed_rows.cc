@@ -137,6 +137,7 @@ void RunOverwrite(GroupContext& context) {
             Unit::kMicroseconds);
   ReportRow("overwrite_p9999", static_cast<double>(one.latencies.Quantile(0.9999)) * 1e-3,
             Unit::kMicroseconds);
+  (void)Take(engine->WaitForRest(), "wait for rest");  // what it writes counts too
   ReportRow("overwrite_write_amplification",
             static_cast<double>(OwnWrittenBytes() - written_before) / user_bytes, Unit::kFactor);
   if (const auto own = engine->WriteAmplification()) {

@@ -96,6 +96,7 @@ class StrategyChoice {
     });
     const double idle_s = Settle(*engine_);
     const double seconds = stopwatch.seconds() - idle_s;
+    (void)Take(engine_->WaitForRest(), "wait for rest");  // what it writes counts too
     const std::uint64_t written = OwnWrittenBytes() - written_before;
     const double user_bytes = static_cast<double>(puts * dataset_.entry_bytes());
     ReportRow("strategy_overwrite", static_cast<double>(puts) / seconds, Unit::kPerSecond);

@@ -101,6 +101,7 @@ struct DatabaseConfig {
   std::uint64_t fifo_age_limit_s = 0;
   std::uint32_t compaction_threads = 1;
   std::uint64_t compaction_rate_limit_bytes_per_s = 0;
+  std::uint32_t idle_compaction_delay_ms = 2000;
 
   // --- write control
   std::uint32_t slowdown_run_count = 12;

@@ -159,7 +159,8 @@ class Database {
   Result<void> CompactRange(std::optional<std::string_view> begin = {},
                             std::optional<std::string_view> end = {},
                             const Keyspace* keyspace = nullptr) noexcept;
-  /// Waits until no flush or compaction is due.
+  /// Waits until no flush or compaction is due or runs, merges in a pause
+  /// (`idle_compaction_delay_ms`) included.
   Result<void> WaitForBackgroundWork() noexcept;
 
   /// Syncs the log: every acknowledged write is durable when it returns.

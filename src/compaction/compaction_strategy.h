@@ -8,7 +8,7 @@
 //     everything overlapping in the levels between it and the output level.
 //  2. The output becomes one run (or part of the output level's run), older than every run above
 //     it and newer than everything below. Runs merged within their level take the place of the
-//     newest of them.
+//     newest of them, or of the oldest where that leaves the order as it is.
 //  3. No input is busy in another plan, and no other plan writes into the same run where the output
 //     may come to lie.
 //

@@ -45,7 +45,8 @@ std::vector<double> LazyLevelingStrategy::Scores(const Version& version,
   const std::uint32_t last = LastLevel(config_, version);
   std::vector<double> scores;
   scores.reserve(last + 1);
-  for (std::uint32_t level = 0; level < last; ++level) {
+  scores.push_back(Level0Score(config_, version.level(0), config_.tier_run_trigger));
+  for (std::uint32_t level = 1; level < last; ++level) {
     scores.push_back(RunScore(version.level(level), config_.tier_run_trigger));
   }
   scores.push_back(version.level(last).runs.size() > 1 ? 1.0 : 0.0);
@@ -65,12 +66,14 @@ std::optional<CompactionPlan> LazyLevelingStrategy::PickLevel(const Version& ver
   if (level == last) {
     return Because(steps.TableIntoOldestRun(level), RunsReason(level, runs, 1), score);
   }
-  if (runs < config_.tier_run_trigger) {
+  if (level != 0 && runs < config_.tier_run_trigger) {
     return Because(steps.SliceDown(level, last),
                    "the levels above the last hold too much beside it", score);
   }
   const std::uint32_t to = std::max(level + 1, BaseLevel(version, last));
-  const std::string reason = RunsReason(level, runs, config_.tier_run_trigger);
+  const std::string reason = level == 0
+                                 ? Level0Reason(version.level(0), config_.tier_run_trigger, score)
+                                 : RunsReason(level, runs, config_.tier_run_trigger);
   if (to == last && level != 0) return Because(steps.SliceDown(level, last), reason, score);
   if (to != last) {
     auto plan = steps.LevelDown(level, to);

@@ -45,7 +45,8 @@ std::optional<CompactionPlan> PickLevel(const DatabaseConfig& config, const Vers
   if (level == 0) {
     auto plan = PickLevel0(config, version, context, targets);
     if (!plan) plan = steps.RelieveLevel0(config.level0_run_trigger);
-    return Because(std::move(plan), RunsReason(0, runs, config.level0_run_trigger), score);
+    return Because(std::move(plan),
+                   Level0Reason(version.level(0), config.level0_run_trigger, score), score);
   }
   if (runs > 1) {
     return Because(steps.TableIntoOldestRun(level), RunsReason(level, runs, 1), score);
@@ -61,7 +62,7 @@ std::optional<CompactionPlan> PickLevel(const DatabaseConfig& config, const Vers
 std::vector<double> LeveledStrategy::Scores(const Version& version,
                                             const CompactionContext& /*context*/) const {
   const LevelTargets targets = ComputeLevelTargets(config_, version);
-  std::vector<double> scores{RunScore(version.level(0), config_.level0_run_trigger)};
+  std::vector<double> scores{Level0Score(config_, version.level(0), config_.level0_run_trigger)};
   for (std::uint32_t level = 1; level <= targets.last_level; ++level) {
     const double score = SizeScore(config_, targets, level, version.level(level).size_bytes());
     const bool has_runs_to_join = version.level(level).runs.size() > 1;

@@ -3,6 +3,7 @@
 // Thread safety: pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,23 @@ inline std::optional<CompactionPlan> Because(std::optional<CompactionPlan> plan,
 /// runs / trigger.
 inline double RunScore(const Level& level, std::uint32_t trigger) {
   return static_cast<double>(level.runs.size()) / static_cast<double>(trigger == 0 ? 1 : trigger);
+}
+
+/// The same for level 0, in which a run larger than a memtable (merged while nobody wrote, or
+/// ingested) counts as the memtables that it could be of: few runs may not hold a level's worth. A
+/// single run waits for another, since alone it would only be copied.
+inline double Level0Score(const DatabaseConfig& config, const Level& level, std::uint32_t trigger) {
+  if (level.runs.size() < 2) return RunScore(level, trigger);
+  const double flushes =
+      static_cast<double>(level.size_bytes()) /
+      static_cast<double>(std::max<std::uint64_t>(config.memtable_size_bytes, 1));
+  return std::max(RunScore(level, trigger),
+                  flushes / static_cast<double>(trigger == 0 ? 1 : trigger));
+}
+/// "level 0 has 5 runs of 4", or its size if that is what makes its score.
+inline std::string Level0Reason(const Level& level, std::uint32_t trigger, double score) {
+  return level.runs.size() >= trigger ? RunsReason(0, level.runs.size(), trigger)
+                                      : SizeReason(0, score);
 }
 
 }  // namespace quiver

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "compaction/idle_pick.h"
 #include "compaction/simulated_tree.h"
 #include "testing/seed.h"
 
@@ -172,6 +173,139 @@ TEST(StrategyProperties, ManualPlansKeepTheRulesAndLeaveOneRunInTheirRange) {
   }
   EXPECT_GT(plans, 500);
   EXPECT_GT(in_place, 5);
+}
+
+TEST(StrategyProperties, IdlePlansKeepTheRulesAndStayInProportion) {
+  Random random(TestSeed(23));
+  int plans = 0;
+  for (int i = 0; i < 3000 && !HasFailure(); ++i) {
+    const VersionRef version = RandomVersion(random);
+    const DatabaseConfig config = RandomConfig(random);
+    const CompactionContext context = RandomContext(*version, random);
+    const auto plan = PickIdle(*version, config, context);
+    if (!plan) continue;
+    ++plans;
+    ASSERT_NE(config.compaction_strategy, CompactionStrategyKind::kFifo);
+    ASSERT_TRUE(context.busy.empty());
+    const auto checked = CheckPlan(*version, *plan, context);
+    EXPECT_TRUE(checked.ok()) << checked.error().ToString() << "\n" << version->Describe();
+    ASSERT_GE(plan->inputs.size(), 2U);
+    EXPECT_LE(plan->input_bytes(), kIdleMergeBaseLevels * config.level_base_bytes);
+    // Inputs come newest first: neighbours among the version's runs, whole.
+    std::uint64_t newer_bytes = 0;
+    auto input = plan->inputs.begin();
+    for (const Level& level : version->levels()) {
+      for (const SortedRun& run : level.runs) {
+        if (input == plan->inputs.end()) continue;
+        if (newer_bytes == 0 && input->run != run.number) continue;
+        EXPECT_EQ(input->run, run.number);
+        EXPECT_EQ(input->tables.size(), run.tables.size());
+        if (newer_bytes != 0) {
+          EXPECT_LE(run.size_bytes(), newer_bytes * config.level_size_ratio);
+        }
+        newer_bytes += run.size_bytes();
+        ++input;
+      }
+    }
+  }
+  EXPECT_GT(plans, 500);
+}
+
+TEST(StrategyProperties, IdleMergingComesToAnEndAndLosesNothing) {
+  for (const auto kind : {CompactionStrategyKind::kLeveled, CompactionStrategyKind::kTiered,
+                          CompactionStrategyKind::kLazyLeveling}) {
+    DatabaseConfig config;
+    config.compaction_strategy = kind;
+    config.table_size_bytes = 50 * testing::SimulatedTree::kEntryBytes;
+    config.level_base_bytes = 100 * testing::SimulatedTree::kEntryBytes;
+    testing::SimulatedTree tree(config);
+    Random random(TestSeed(24));
+    for (int flush = 0; flush < 40; ++flush) {
+      std::vector<std::uint32_t> keys;
+      for (int i = 0; i < 20; ++i) keys.push_back(static_cast<std::uint32_t>(random.Below(500)));
+      tree.Flush(keys, [&](std::uint32_t) { return random.OneIn(4); });
+      int merges = 0;
+      while (auto plan = PickIdle(*tree.version(), config, {})) {
+        ASSERT_TRUE(tree.Apply(tree.Run(*std::move(plan)).edit).ok());
+        ASSERT_LE(++merges, 2) << "a merge must not make the next one due\n"
+                               << tree.version()->Describe();
+      }
+      ASSERT_EQ(tree.CheckContents(), "");
+    }
+    EXPECT_LE(tree.version()->run_count(), 3U) << tree.version()->Describe();
+  }
+}
+
+TEST(StrategyProperties, ATinyNewestRunDoesNotKeepTheOthersApart) {
+  DatabaseConfig config;
+  config.level_size_ratio = 10;
+  testing::SimulatedTree tree(config);
+  for (const std::uint32_t entries : {60U, 60U, 60U, 1U}) {
+    std::vector<std::uint32_t> keys;
+    for (std::uint32_t i = 0; i < entries; ++i) keys.push_back(i);
+    tree.Flush(keys, [](std::uint32_t) { return false; });
+  }
+  const auto plan = PickIdle(*tree.version(), config, {});
+  ASSERT_TRUE(plan);
+  ASSERT_EQ(plan->inputs.size(), 3U);
+  ASSERT_TRUE(tree.Apply(tree.Run(*plan).edit).ok());
+  EXPECT_EQ(tree.version()->run_count(), 2U) << tree.version()->Describe();
+  EXPECT_EQ(tree.CheckContents(), "");
+  EXPECT_FALSE(PickIdle(*tree.version(), config, {}));
+}
+
+TEST(StrategyProperties, OneRunIsNotDueForItsSizeAlone) {
+  for (const auto kind : {CompactionStrategyKind::kLeveled, CompactionStrategyKind::kTiered,
+                          CompactionStrategyKind::kLazyLeveling}) {
+    DatabaseConfig config;
+    config.compaction_strategy = kind;
+    config.memtable_size_bytes = testing::SimulatedTree::kEntryBytes;
+    testing::SimulatedTree tree(config);
+    std::vector<std::uint32_t> keys;
+    for (std::uint32_t i = 0; i < 300; ++i) keys.push_back(i);  // an ingest of 300 memtables
+    tree.Flush(keys, [](std::uint32_t) { return false; });
+    EXPECT_FALSE(NewCompactionStrategy(config)->Pick(*tree.version(), {}));
+  }
+}
+
+TEST(StrategyProperties, PausesAfterEachFlushDoNotLetLevel0Grow) {
+  for (const auto kind : {CompactionStrategyKind::kLeveled, CompactionStrategyKind::kTiered,
+                          CompactionStrategyKind::kLazyLeveling}) {
+    DatabaseConfig config;
+    config.compaction_strategy = kind;
+    config.memtable_size_bytes = 20 * testing::SimulatedTree::kEntryBytes;
+    config.table_size_bytes = 50 * testing::SimulatedTree::kEntryBytes;
+    config.level_base_bytes = 100 * testing::SimulatedTree::kEntryBytes;
+    const std::uint64_t level0_max = 4 * config.memtable_size_bytes;
+    ASSERT_EQ(config.level0_run_trigger, 4U);
+    ASSERT_EQ(config.tier_run_trigger, 4U);
+    const auto strategy = NewCompactionStrategy(config);
+    testing::SimulatedTree tree(config);
+    Random random(TestSeed(25));
+    for (int flush = 0; flush < 200; ++flush) {
+      std::vector<std::uint32_t> keys;
+      for (int i = 0; i < 20; ++i) keys.push_back(static_cast<std::uint32_t>(random.Below(5000)));
+      tree.Flush(keys, [](std::uint32_t) { return false; });
+      int steps = 0;
+      while (auto plan = strategy->Pick(*tree.version(), {})) {
+        ASSERT_TRUE(tree.Apply(tree.Run(*std::move(plan)).edit).ok());
+        ASSERT_LE(++steps, 100);
+      }
+      while (auto plan = PickIdle(*tree.version(), config, {})) {
+        ASSERT_TRUE(tree.Apply(tree.Run(*std::move(plan)).edit).ok());
+        ASSERT_LE(++steps, 100) << "idle merges and due ones keep each other going";
+        while (auto due = strategy->Pick(*tree.version(), {})) {
+          ASSERT_TRUE(tree.Apply(tree.Run(*std::move(due)).edit).ok());
+          ASSERT_LE(++steps, 100) << "idle merges and due ones keep each other going";
+        }
+      }
+      ASSERT_LT(tree.version()->level(0).size_bytes(), level0_max) << "flush " << flush << "\n"
+                                                                   << tree.version()->Describe();
+      ASSERT_EQ(tree.CheckContents(), "");
+    }
+    std::printf("strategy %d: %.1f bytes written a byte flushed, a pause after each flush\n",
+                static_cast<int>(kind), tree.write_amplification());
+  }
 }
 
 TEST(StrategyProperties, ManualCompactionOfWhatIsMergedAlreadyDoesNothing) {

@@ -18,11 +18,16 @@ double TieredStrategy::SpaceScore(const Version& version) const {
          static_cast<double>(config_.space_amplification_max_percent);
 }
 
+double TieredStrategy::MergeScore(const Version& version, std::uint32_t level) const {
+  return level == 0 ? Level0Score(config_, version.level(0), config_.tier_run_trigger)
+                    : RunScore(version.level(level), config_.tier_run_trigger);
+}
+
 std::vector<double> TieredStrategy::Scores(const Version& version,
                                            const CompactionContext& /*context*/) const {
   std::vector<double> scores;
   for (std::uint32_t level = 0; level <= LastLevel(config_, version); ++level) {
-    scores.push_back(RunScore(version.level(level), config_.tier_run_trigger));
+    scores.push_back(MergeScore(version, level));
   }
   double& deepest = scores[version.deepest_level()];
   deepest = std::max(deepest, SpaceScore(version));
@@ -70,10 +75,12 @@ std::optional<CompactionPlan> TieredStrategy::Pick(const Version& version,
       if (plan) return plan;
     }
     const Level& runs = version.level(level);
-    if (RunScore(runs, config_.tier_run_trigger) < 1.0) continue;
-    auto plan =
-        Because(MergeLevel(version, context, level),
-                RunsReason(level, runs.runs.size(), config_.tier_run_trigger), scores[level]);
+    const double score = MergeScore(version, level);
+    if (score < 1.0) continue;
+    auto plan = Because(MergeLevel(version, context, level),
+                        level == 0 ? Level0Reason(runs, config_.tier_run_trigger, score)
+                                   : RunsReason(level, runs.runs.size(), config_.tier_run_trigger),
+                        scores[level]);
     if (plan) return plan;
   }
   return std::nullopt;

@@ -30,6 +30,7 @@ class TieredStrategy final : public CompactionStrategy {
  private:
   /// How near the tables are to the limit of space amplification; below 1 while runs are few.
   double SpaceScore(const Version& version) const;
+  double MergeScore(const Version& version, std::uint32_t level) const;
   std::optional<CompactionPlan> MergeEverything(const Version& version,
                                                 const CompactionContext& context) const;
   std::optional<CompactionPlan> MergeLevel(const Version& version, const CompactionContext& context,

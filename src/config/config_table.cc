@@ -161,7 +161,8 @@ constexpr std::array kRows{
         .sentence = "Size at which a compaction closes a table and starts the next."),
     QUIVER_SETTING(level0_run_trigger, .group = "compaction", .minimum = 1, .maximum = 256,
         .per_keyspace = true,
-        .sentence = "Leveled and fifo: runs of level 0 at which their merge is due."),
+        .sentence = "Leveled and fifo: runs of level 0 at which their merge is due; leveled "
+                    "counts one larger than a memtable as several."),
     QUIVER_SETTING(level_base_bytes, .group = "compaction", .minimum = 16 * kKiB, .maximum = kTiB,
         .per_keyspace = true,
         .sentence = "Leveled: target size of the first level below level 0."),
@@ -173,7 +174,8 @@ constexpr std::array kRows{
         .sentence = "Levels at most, level 0 included."),
     QUIVER_SETTING(tier_run_trigger, .group = "compaction", .minimum = 2, .maximum = 64,
         .per_keyspace = true,
-        .sentence = "Tiered and lazy_leveling: runs of a level at which their merge is due."),
+        .sentence = "Tiered and lazy_leveling: runs of a level at which their merge is due; in "
+                    "level 0 one larger than a memtable counts as several."),
     QUIVER_SETTING(space_amplification_max_percent, .group = "compaction",
         .minimum = 101, .maximum = 10'000,
         .per_keyspace = true,
@@ -190,6 +192,9 @@ constexpr std::array kRows{
         .sentence = "Threads that merge tables; flushes have a thread of their own."),
     QUIVER_SETTING(compaction_rate_limit_bytes_per_s, .group = "compaction", .maximum = kTiB,
         .sentence = "What compactions (not flushes) write in a second at most; 0 sets no limit."),
+    QUIVER_SETTING(idle_compaction_delay_ms, .group = "compaction", .maximum = kHourMs,
+        .sentence = "Time without a write after which runs are merged for the sake of reads, "
+                    "though no merge is due; 0: never."),
 
     QUIVER_SETTING(slowdown_run_count, .group = "write", .minimum = 2, .maximum = 10'000,
         .per_keyspace = true,

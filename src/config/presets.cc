@@ -50,6 +50,7 @@ DatabaseConfig HighPerformance() {
   // Lazy leveling merges runs together before they go down: fewer bytes written for each user byte,
   // at the price of more runs above the last level.
   config.compaction_strategy = CompactionStrategyKind::kLazyLeveling;
+  config.tier_run_trigger = 8;
   config.table_size_bytes = 128 * kMiB;
   config.level_base_bytes = 512 * kMiB;
   config.compaction_threads = 2;

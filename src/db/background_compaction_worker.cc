@@ -18,6 +18,7 @@ BackgroundCompactionWorker::BackgroundCompactionWorker(Parts parts)
 void BackgroundCompactionWorker::Cancel() {
   cancelled_.store(true, std::memory_order_release);
   MutexLock lock(mutex_);
+  GiveWayLocked();
   idle_.NotifyAll();
 }
 
@@ -92,6 +93,7 @@ void BackgroundCompactionWorker::FlushLoop() {
       return;  // still scheduled
     }
     if (!flushed) break;
+    GiveWay();  // writing goes on
     ScheduleCompaction();
   }
   MutexLock lock(mutex_);
@@ -149,10 +151,29 @@ CompactionContext BackgroundCompactionWorker::ContextLocked() const {
   return context;
 }
 
+std::optional<CompactionPlan> BackgroundCompactionWorker::PickDue(
+    const KeyspaceState& keyspace, const Version& version, const CompactionContext& context) const {
+  auto plan = PickDead(version, RetentionOf(keyspace, version), context.busy);
+  return plan ? std::move(plan) : keyspace.strategy->Pick(version, context);
+}
+
 std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::PickLocked() {
   if (manual_waiting_ || !parts_.health->writable() || cancelled_.load(std::memory_order_acquire)) {
     return std::nullopt;
   }
+  std::optional<Task> task = PickWithLocked(&BackgroundCompactionWorker::PickDue);
+  if (!task && MayMergeIdleLocked()) {
+    task = PickWithLocked(&BackgroundCompactionWorker::PickForReads);
+    if (task) {
+      task->is_idle = true;
+      idle_cancelled_.store(false, std::memory_order_release);
+    }
+  }
+  return task;
+}
+
+std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::PickWithLocked(
+    Picker pick) {
   std::vector<KeyspaceState*> keyspaces = parts_.keyspaces->All();
   // Those behind the last one served come first.
   std::ranges::rotate(keyspaces,
@@ -162,9 +183,7 @@ std::optional<BackgroundCompactionWorker::Task> BackgroundCompactionWorker::Pick
   for (KeyspaceState* keyspace : keyspaces) {
     const KeyspaceRecord* const record = catalog->Find(keyspace->id);
     if (record == nullptr || record->version->table_count() == 0) continue;
-    const Retention retention = RetentionOf(*keyspace, *record->version);
-    std::optional<CompactionPlan> plan = PickDead(*record->version, retention, context.busy);
-    if (!plan) plan = keyspace->strategy->Pick(*record->version, context);
+    std::optional<CompactionPlan> plan = (this->*pick)(*keyspace, *record->version, context);
     if (!plan) continue;
     last_picked_ = keyspace->id;
     return Task{keyspace, record->version, *std::move(plan)};
@@ -193,7 +212,7 @@ void BackgroundCompactionWorker::CompactionLoop() {
     lock.Unlock();
     ScheduleCompaction();  // another thread may find work beside this plan
     Retry retry;
-    const Result<void> done = RunTask(*task, retry);
+    const Result<void> done = task->is_idle ? RunIdleTask(*task) : RunTask(*task, retry);
     lock.Lock();
     SetBusyLocked(task->plan, false);
     lock.Unlock();
@@ -218,7 +237,7 @@ Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
   const Error closed(ErrorCode::kClosed, "the database was closed before the compaction began");
   MutexLock lock(mutex_);
   if (stopping()) return closed;
-  ++callers_;
+  AddCallerLocked();
   while (manual_waiting_ && !stopping()) WaitForChangeLocked();  // one at a time
   manual_waiting_ = true;
   while (compactions_scheduled_ != 0 && !stopping()) WaitForChangeLocked();
@@ -246,8 +265,7 @@ Result<void> BackgroundCompactionWorker::CompactRange(KeyspaceState& keyspace,
   parts_.obsolete_files->Sweep();
   ScheduleCompaction();
   lock.Lock();
-  --callers_;
-  idle_.NotifyAll();
+  RemoveCallerLocked();
   return result;
 }
 

@@ -57,10 +57,21 @@ class BackgroundCompactionWorker {
 
   void ScheduleFlush() EXCLUDES(mutex_);
   void ScheduleCompaction() EXCLUDES(mutex_);
+  /// Whether nobody has written for a while: runs are then merged for the sake of reads. `false`
+  /// lets such a merge end, if nothing needs what it holds, but none begin.
+  void SetIdle(bool idle) EXCLUDES(mutex_);
+  /// Makes such a merge, if one runs, end soon and undone.
+  void GiveWay() EXCLUDES(mutex_);
+  /// How often in a row such merges were given up: so many times is the pause before one to be
+  /// doubled.
+  std::uint32_t given_up() const noexcept { return given_up_.load(std::memory_order_relaxed); }
+  /// Differs from an earlier answer if a flush has ended, or a caller's job begun or ended, since.
+  std::uint64_t activity() const noexcept { return activity_.load(std::memory_order_relaxed); }
 
   /// Waits until every memtable sealed before the call is in tables.
   Result<void> WaitForFlush() EXCLUDES(mutex_);
-  /// Waits until neither a flush nor a compaction runs or is due.
+  /// Waits until neither a flush nor a compaction runs or is due. One for the sake of reads alone
+  /// is waited for if it runs or may begin now.
   Result<void> WaitIdle() EXCLUDES(mutex_);
   /// Merges everything overlapping [begin, end) into the last level, on the calling thread, after
   /// the running compactions have ended.
@@ -100,9 +111,26 @@ class BackgroundCompactionWorker {
     KeyspaceState* keyspace;
     VersionRef version;
     CompactionPlan plan;
+    bool is_idle = false;  ///< for the sake of reads alone: it gives way to everything else
   };
   Result<void> RunTask(const Task& task, Retry& retry) EXCLUDES(mutex_);
+  Result<void> RunIdleTask(const Task& task) EXCLUDES(mutex_);
+  void ReportIdleJob(const Error& error);
+  bool HasRoomFor(const Task& task) const;
+  /// A plan of one keyspace, or nothing.
+  using Picker = std::optional<CompactionPlan> (BackgroundCompactionWorker::*)(
+      const KeyspaceState&, const Version&, const CompactionContext&) const;
   std::optional<Task> PickLocked() REQUIRES(mutex_);
+  std::optional<Task> PickWithLocked(Picker pick) REQUIRES(mutex_);
+  std::optional<CompactionPlan> PickDue(const KeyspaceState& keyspace, const Version& version,
+                                        const CompactionContext& context) const;
+  std::optional<CompactionPlan> PickForReads(const KeyspaceState& keyspace, const Version& version,
+                                             const CompactionContext& context) const;
+  void SetIdleLocked(bool idle) REQUIRES(mutex_);
+  void GiveWayLocked() REQUIRES(mutex_);
+  bool MayMergeIdleLocked() const REQUIRES(mutex_);
+  void AddCallerLocked() REQUIRES(mutex_);
+  void RemoveCallerLocked() REQUIRES(mutex_);
   void PlaceIngest(const KeyspaceState& keyspace, const Version& version, bool may_go_deep,
                    VersionEdit& edit) const;
   void ForgetRangeDeletes(KeyspaceState& keyspace, const Version& version)
@@ -123,6 +151,10 @@ class BackgroundCompactionWorker {
 
   const Parts parts_;
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> idle_cancelled_{false};  // as cancelled_, for merges in pauses
+  std::atomic<std::uint32_t> given_up_{0};
+  std::atomic<std::uint64_t> activity_{0};
+  static constexpr std::uint32_t kGivenUpMax = 10;
 
   Mutex manifest_mutex_;  // held while an edit is made durable and published
 
@@ -131,7 +163,8 @@ class BackgroundCompactionWorker {
   bool flush_scheduled_ GUARDED_BY(mutex_) = false;
   std::uint32_t compactions_scheduled_ GUARDED_BY(mutex_) = 0;
   bool manual_waiting_ GUARDED_BY(mutex_) = false;
-  std::uint32_t callers_ GUARDED_BY(mutex_) = 0;  // threads inside CompactRange
+  bool is_idle_ GUARDED_BY(mutex_) = false;
+  std::uint32_t callers_ GUARDED_BY(mutex_) = 0;  // threads in jobs of their own
   std::set<FileNumber> busy_ GUARDED_BY(mutex_);
   std::uint32_t last_picked_ GUARDED_BY(mutex_) = 0;  // keyspace, so that each gets its turn
 };

@@ -60,12 +60,15 @@ Result<void> BackgroundCompactionWorker::CommitFlush(KeyspaceState& keyspace,
 
 Result<void> BackgroundCompactionWorker::RunTask(const Task& task, Retry& retry) {
   KeyspaceState& keyspace = *task.keyspace;
-  const JobContext jobs = JobsOf(keyspace);
+  JobContext jobs = JobsOf(keyspace);
+  if (task.is_idle) jobs.cancelled = &idle_cancelled_;
   const bool are_warm = InputsAreWarm(task.plan, jobs);
   const Result<JobResult> job =
       RunCompaction(jobs, *task.version, task.plan, RetentionOf(keyspace, *task.version));
   if (!job) {
-    retry = ReportJob(job.error());
+    const bool gave_way = task.is_idle && job.error().code() == ErrorCode::kClosed;
+    if (task.is_idle && !gave_way) ReportIdleJob(job.error());
+    if (!task.is_idle) retry = ReportJob(job.error());
     return job.error();
   }
   {

@@ -12,15 +12,14 @@ Result<JobContext> BackgroundCompactionWorker::BeginJob(const KeyspaceState& key
   if (cancelled_.load(std::memory_order_acquire)) {
     return Error(ErrorCode::kClosed, "the database was closed before the job began");
   }
-  ++callers_;
+  AddCallerLocked();
   return JobsOf(keyspace);
 }
 
 void BackgroundCompactionWorker::EndJob() {
   parts_.obsolete_files->Sweep();
   MutexLock lock(mutex_);
-  --callers_;
-  idle_.NotifyAll();
+  RemoveCallerLocked();
 }
 
 void BackgroundCompactionWorker::PlaceIngest(const KeyspaceState& keyspace, const Version& version,

@@ -139,6 +139,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const MergeOperator* MergeOperatorOf(const DatabaseConfig& config) const noexcept;
   Result<void> CheckMergeOperator(const DatabaseConfig& config) const;
   bool HasExpiredTable() const;
+  void NoteWhetherIdle();
   void AddKeyspace(const KeyspaceRecord& record, const DatabaseConfig& config);
   Result<wal::RecoveryResult> ReplayLog();
   Result<void> ReplayBatch(const wal::RecoveredBatch& batch);
@@ -196,7 +197,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::atomic<bool> closed_{false};
   std::vector<KeyspaceState*> replayed_into_;  // with a memtable; used while opening
   wal::ChainEnd log_end_;                      // constant after Open: where the log goes on
-  std::uint64_t ticks_ = 0;                    // used by Tick alone
+  // Used by Tick alone.
+  std::uint64_t ticks_ = 0;
+  std::uint64_t idle_ticks_ = 0;
+  std::uint64_t activity_at_tick_ = 0;  // both parts only grow: so does their sum
   bool recovered_ = false;  // set at the end of Open; without it the log is left unsealed
   ThreadMarks ingesting_;   // threads whose progress callbacks may call back
   Mutex close_mutex_;

@@ -338,6 +338,7 @@ void Engine::Tick() {
       worker_->ScheduleCompaction();
       changed_.Notify();
     } else if (health_.writable() && *free < config_.disk_reserve_bytes) {
+      worker_->GiveWay();
       health_.Report(Error(
           ErrorCode::kNoSpace,
           "the disk has " + std::to_string(*free) + " free bytes, less than disk_reserve_bytes",
@@ -347,7 +348,24 @@ void Engine::Tick() {
   if (++ticks_ % kTicksBetweenExpiryChecks == 0 && HasExpiredTable()) {
     worker_->ScheduleCompaction();
   }
+  NoteWhetherIdle();
   executor_->SubmitAfter(io::Lane::kUpkeep, kTickMs, [this] { Tick(); });
+}
+
+// Idle is a database that nobody has written to for idle_compaction_delay_ms.
+void Engine::NoteWhetherIdle() {
+  if (config_.idle_compaction_delay_ms == 0) return;
+  const std::uint64_t delay_ticks = (config_.idle_compaction_delay_ms + kTickMs - 1) / kTickMs
+                                    << worker_->given_up();
+  const std::uint64_t activity =
+      visible_sequence_.load(std::memory_order_acquire) + worker_->activity();
+  if (activity == activity_at_tick_) {
+    if (++idle_ticks_ == delay_ticks) worker_->SetIdle(true);
+    return;
+  }
+  if (idle_ticks_ != 0) worker_->SetIdle(false);
+  activity_at_tick_ = activity;
+  idle_ticks_ = 0;
 }
 
 // Nothing else would ask for a compaction while nobody writes.

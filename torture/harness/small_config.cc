@@ -28,6 +28,7 @@ DatabaseConfig SmallConfig(std::uint64_t number) {
   config.compaction_threads = 1 + static_cast<std::uint32_t>(number / 4 % 2);
   config.open_files_max = number % 3 == 0 ? 16 : 1000;
   config.disk_reserve_bytes = 0;
+  config.idle_compaction_delay_ms = number / 7 % 2 == 0 ? 0 : 250;  // the next tick
   return config;
 }
 

@@ -26,6 +26,7 @@ inline DatabaseConfig HarnessConfig(WalMode mode) {
   config.block_size_bytes = 4096;
   config.value_chunk_bytes = 4096;
   config.disk_reserve_bytes = 0;
+  config.idle_compaction_delay_ms = 0;  // tests say themselves when runs are merged
   return config;
 }
 
