@@ -11,31 +11,21 @@
 #include "io/memory_file_system.h"
 #include "quiver/quiver.h"
 #include "testing/engine_harness.h"
+#include "testing/eventually.h"
 
 namespace quiver {
 namespace {
 
 using io::OperationKind;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
+using testing::Eventually;
 using testing::GetFrom;
 using testing::HarnessConfig;
 using testing::OpenEngine;
 using testing::PutInto;
 
-// Ample: these tests wait for what must happen, and never fail for a slow machine alone.
-constexpr auto kPatience = std::chrono::seconds(30);
 // Several times the pause after which runs are merged here: for what must not happen.
 constexpr auto kLongPause = milliseconds(1500);
-
-bool Eventually(const auto& condition) {
-  const auto end = steady_clock::now() + kPatience;
-  while (steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  return false;
-}
 
 class IdleMergeTest : public ::testing::Test {
  protected:

@@ -12,6 +12,7 @@
 #include "io/memory_file_system.h"
 #include "quiver/quiver.h"
 #include "testing/engine_harness.h"
+#include "testing/eventually.h"
 #include "testing/seed.h"
 #include "testing/temp_dir.h"
 
@@ -21,22 +22,11 @@ namespace {
 using io::OperationKind;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using testing::Eventually;
 using testing::GetFrom;
 using testing::HarnessConfig;
 using testing::OpenEngine;
 using testing::PutInto;
-
-// Ample: these tests wait for what must happen, and never fail for a slow machine alone.
-constexpr auto kPatience = std::chrono::seconds(30);
-
-bool Eventually(const auto& condition) {
-  const auto end = steady_clock::now() + kPatience;
-  while (steady_clock::now() < end) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  return false;
-}
 
 class WriteControlTest : public ::testing::Test {
  protected:

@@ -84,7 +84,7 @@ void BindMaintenance(nb::class_<PyDatabase>& type) {
   };
   plain("flush", &Database::Flush, "Writes all memtables to tables and waits for it.");
   plain("wait_for_background_work", &Database::WaitForBackgroundWork,
-        "Waits until no flush or compaction is due.");
+        "Waits until no flush or compaction is due or runs, merges in a pause included.");
   plain("sync", &Database::SyncLog,
         "Syncs the log: every acknowledged write is durable when it returns.");
   type.def_prop_ro(

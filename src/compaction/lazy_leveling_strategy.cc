@@ -71,9 +71,8 @@ std::optional<CompactionPlan> LazyLevelingStrategy::PickLevel(const Version& ver
                    "the levels above the last hold too much beside it", score);
   }
   const std::uint32_t to = std::max(level + 1, BaseLevel(version, last));
-  const std::string reason = level == 0
-                                 ? Level0Reason(version.level(0), config_.tier_run_trigger, score)
-                                 : RunsReason(level, runs, config_.tier_run_trigger);
+  const std::string reason =
+      MergeReason(level, version.level(level), config_.tier_run_trigger, score);
   if (to == last && level != 0) return Because(steps.SliceDown(level, last), reason, score);
   if (to != last) {
     auto plan = steps.LevelDown(level, to);

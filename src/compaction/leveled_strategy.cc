@@ -46,7 +46,7 @@ std::optional<CompactionPlan> PickLevel(const DatabaseConfig& config, const Vers
     auto plan = PickLevel0(config, version, context, targets);
     if (!plan) plan = steps.RelieveLevel0(config.level0_run_trigger);
     return Because(std::move(plan),
-                   Level0Reason(version.level(0), config.level0_run_trigger, score), score);
+                   MergeReason(0, version.level(0), config.level0_run_trigger, score), score);
   }
   if (runs > 1) {
     return Because(steps.TableIntoOldestRun(level), RunsReason(level, runs, 1), score);

@@ -50,13 +50,13 @@ inline double Level0Score(const DatabaseConfig& config, const Level& level, std:
   const double flushes =
       static_cast<double>(level.size_bytes()) /
       static_cast<double>(std::max<std::uint64_t>(config.memtable_size_bytes, 1));
-  return std::max(RunScore(level, trigger),
-                  flushes / static_cast<double>(trigger == 0 ? 1 : trigger));
+  return RunScore(level, trigger) * std::max(1.0, flushes / static_cast<double>(level.runs.size()));
 }
-/// "level 0 has 5 runs of 4", or its size if that is what makes its score.
-inline std::string Level0Reason(const Level& level, std::uint32_t trigger, double score) {
-  return level.runs.size() >= trigger ? RunsReason(0, level.runs.size(), trigger)
-                                      : SizeReason(0, score);
+/// What made the score of `level`, whose number is `number`: its runs, or in level 0 their size.
+inline std::string MergeReason(std::uint32_t number, const Level& level, std::uint32_t trigger,
+                               double score) {
+  return level.runs.size() >= trigger ? RunsReason(number, level.runs.size(), trigger)
+                                      : SizeReason(number, score);
 }
 
 }  // namespace quiver

@@ -78,9 +78,7 @@ std::optional<CompactionPlan> TieredStrategy::Pick(const Version& version,
     const double score = MergeScore(version, level);
     if (score < 1.0) continue;
     auto plan = Because(MergeLevel(version, context, level),
-                        level == 0 ? Level0Reason(runs, config_.tier_run_trigger, score)
-                                   : RunsReason(level, runs.runs.size(), config_.tier_run_trigger),
-                        scores[level]);
+                        MergeReason(level, runs, config_.tier_run_trigger, score), scores[level]);
     if (plan) return plan;
   }
   return std::nullopt;

@@ -58,7 +58,7 @@ class BackgroundCompactionWorker {
   void ScheduleFlush() EXCLUDES(mutex_);
   void ScheduleCompaction() EXCLUDES(mutex_);
   /// Whether nobody has written for a while: runs are then merged for the sake of reads. `false`
-  /// lets such a merge end, if nothing needs what it holds, but none begin.
+  /// keeps such a merge from beginning; one that runs goes on until GiveWay.
   void SetIdle(bool idle) EXCLUDES(mutex_);
   /// Makes such a merge, if one runs, end soon and undone.
   void GiveWay() EXCLUDES(mutex_);

@@ -1,6 +1,8 @@
-// Merges while nobody writes. They are nobody's need, so they give way: to whatever is due, to
-// writers, to jobs of callers, to a disk that is nearly full, and after a failure to the next
-// pause.
+// The worker's part of merges while nobody writes. They are nobody's need, so they give way: to
+// whatever is due, to flushes, to jobs of callers and to a disk that is nearly full; and one that
+// failed waits for the next pause. A lone write ends none, or a write now and then would have the
+// same merge begun again for ever; and after one that was given up the next pause has to be twice
+// as long.
 #include <algorithm>
 
 #include "compaction/idle_pick.h"
