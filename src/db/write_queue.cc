@@ -4,11 +4,17 @@
 
 namespace quiver {
 
+using Turn = WriteRequest::Turn;
+
 void WriteQueue::Submit(WriteRequest& request) {
   MutexLock lock(mutex_);
   queue_.push_back(&request);
-  while (!request.done_ && queue_.front() != &request) request.turn_.Wait(mutex_);
-  if (request.done_) return;
+  if (queue_.front() != &request) {
+    lock.Unlock();
+    AwaitTurn(request);
+    if (request.turn_.load(std::memory_order_acquire) == Turn::kDone) return;
+    lock.Lock();
+  }
 
   CollectGroup();
   lock.Unlock();
@@ -17,9 +23,29 @@ void WriteQueue::Submit(WriteRequest& request) {
 
   for (WriteRequest* handled : group_) {
     queue_.pop_front();
-    if (handled != &request) Release(*handled);
+    if (handled != &request) Give(*handled, Turn::kDone);
   }
-  if (!queue_.empty()) queue_.front()->turn_.NotifyOne();
+  if (!queue_.empty()) Give(*queue_.front(), Turn::kLeads);
+}
+
+void WriteQueue::AwaitTurn(WriteRequest& request) {
+  const auto has_come = [&] {
+    return request.turn_.load(std::memory_order_acquire) != Turn::kAwake;
+  };
+  if (look_.Until(has_come)) return;
+  MutexLock lock(mutex_);
+  if (has_come()) return;
+  request.turn_.store(Turn::kAsleep, std::memory_order_relaxed);
+  while (request.turn_.load(std::memory_order_relaxed) == Turn::kAsleep) {
+    request.woken_.Wait(mutex_);
+  }
+}
+
+void WriteQueue::Give(WriteRequest& request, Turn turn) {
+  if (request.turn_.exchange(turn, std::memory_order_acq_rel) == Turn::kAsleep) {
+    // It needs the lock before it goes.
+    request.woken_.NotifyOne();
+  }
 }
 
 std::span<WriteRequest* const> WriteQueue::EndEarly(
@@ -36,13 +62,8 @@ std::span<WriteRequest* const> WriteQueue::EndEarly(
   };
   std::erase_if(queue_, has_ended);
   std::erase_if(group_, has_ended);
-  for (WriteRequest* request : ended) Release(*request);
+  for (WriteRequest* request : ended) Give(*request, Turn::kDone);
   return group_;
-}
-
-void WriteQueue::Release(WriteRequest& request) {
-  request.done_ = true;
-  request.turn_.NotifyOne();
 }
 
 void WriteQueue::CollectGroup() {

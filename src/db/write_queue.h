@@ -1,9 +1,12 @@
 // WriteQueue: brings concurrent writers into one order, in groups.
 //
 // The first writer in the queue leads: it takes those behind it up to a size, and one call of the
-// group handler logs, syncs and inserts all of them. The others sleep, or become the next
+// group handler logs, syncs and inserts all of them. The others wait, or become the next
 // leader. While a leader waits for the disk the queue behind it grows, so the slower the sync, the
 // larger the groups: that is the whole of group commit. After LevelDB's writer queue.
+//
+// A group that nobody syncs is handled sooner than the kernel wakes a thread, so who waits looks at
+// its turn for some ten microseconds before it sleeps (base/patient_look.h).
 //
 // A barrier (rotation) travels in the same queue and is always a group of its own.
 //
@@ -13,6 +16,7 @@
 // queue's lock.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -21,6 +25,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/patient_look.h"
 #include "quiver/config.h"
 #include "quiver/error.h"
 #include "quiver/types.h"
@@ -46,6 +51,8 @@ struct WriteRequest {
   const WriteAdvance* advance = nullptr;  ///< of kAdvance
   /// Of a barrier that went well: called before any later request is handled.
   const std::function<void()>* at_barrier = nullptr;
+  /// What its thread does: looks for its turn, sleeps until it comes, leads, or goes.
+  enum class Turn : std::uint8_t { kAwake, kAsleep, kLeads, kDone };
   bool is_barrier() const noexcept { return barrier != Barrier::kNone; }
 
   // Filled by the handler.
@@ -54,8 +61,8 @@ struct WriteRequest {
 
  private:
   friend class WriteQueue;
-  bool done_ = false;
-  CondVar turn_;
+  std::atomic<Turn> turn_{Turn::kAwake};  // becomes kAsleep under the queue's lock alone
+  CondVar woken_;
 };
 
 class WriteQueue {
@@ -81,10 +88,13 @@ class WriteQueue {
   static constexpr std::size_t kSmallGroupBytesMax = std::size_t{128} << 10;
 
   void CollectGroup() REQUIRES(mutex_);
-  /// Lets the thread of a request go on. It may destroy the request as soon as the mutex is free.
-  static void Release(WriteRequest& request);
+  /// Waits until the request leads or is done.
+  void AwaitTurn(WriteRequest& request) EXCLUDES(mutex_);
+  /// Lets the thread of a request go on. Unless that sleeps, it may destroy the request at once.
+  void Give(WriteRequest& request, WriteRequest::Turn turn) REQUIRES(mutex_);
 
   const GroupHandler handler_;
+  PatientLook look_;
   Mutex mutex_;
   std::deque<WriteRequest*> queue_ GUARDED_BY(mutex_);
   std::vector<WriteRequest*> group_;  // used by the leader alone
