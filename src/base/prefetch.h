@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace quiver {
 
@@ -27,6 +28,15 @@ inline void PrefetchLines(const void* begin, std::size_t bytes) noexcept {
   for (std::size_t at = 0; at < bytes; at += kLineBytes) {
     PrefetchLine(static_cast<const char*>(begin) + at);
   }
+}
+
+/// The same so many bytes behind `place`, or in front of it. Whether anything is there does not
+/// matter, so this is no arithmetic with pointers.
+inline void PrefetchLinesAt(const void* place, std::ptrdiff_t distance_bytes,
+                            std::size_t bytes) noexcept {
+  const std::uintptr_t begin =
+      reinterpret_cast<std::uintptr_t>(place) + static_cast<std::uintptr_t>(distance_bytes);
+  PrefetchLines(reinterpret_cast<const void*>(begin), bytes);
 }
 
 }  // namespace quiver

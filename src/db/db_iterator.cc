@@ -28,14 +28,8 @@ Iterator::Impl::~Impl() {
   if (source_.metrics != nullptr) source_.metrics->iterator_steps.Add(steps_);
 }
 
-bool Iterator::Impl::CheckOpen() {
-  valid_ = false;
-  if (source_.closed->load(std::memory_order_acquire)) {
-    error_ = Error(ErrorCode::kClosed, "the database of this iterator was closed");
-    return false;
-  }
-  error_.reset();
-  return true;
+void Iterator::Impl::EndClosed() {
+  error_ = Error(ErrorCode::kClosed, "the database of this iterator was closed");
 }
 
 void Iterator::Impl::SeekToFirst() {
@@ -61,6 +55,7 @@ void Iterator::Impl::Next() {
   if (span_.rows() != 0) {
     if (row_ + 1 < span_.end) [[likely]] {
       ShowRow(row_ + 1);
+      PrefetchValueAt(kAheadBytes);
       valid_ = true;
       NoteForward();
       return;

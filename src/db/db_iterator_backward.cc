@@ -39,6 +39,7 @@ void Iterator::Impl::Prev() {
   if (span_.rows() != 0) {
     if (row_ > span_.begin) [[likely]] {
       ShowRow(row_ - 1);
+      PrefetchValueAt(-kAheadBytes);
       valid_ = true;
       NoteBackward();
       return;

@@ -59,6 +59,10 @@ CachedBlock* TableReader::FindCached(std::size_t block, bool touch) const noexce
   return cached;
 }
 
+const void* TableReader::AddressInCache(std::size_t block) const noexcept {
+  return slots_->Find(block);
+}
+
 void TableReader::PrefetchForSeek(std::size_t block, unsigned wave) const noexcept {
   if (wave == 0) return PrefetchLine(&slots_->slot(block));
   const EpochGuard guard(context_.cache->epochs());

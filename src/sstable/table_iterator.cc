@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/epoch.h"
+#include "base/prefetch.h"
 #include "base/try.h"
 #include "sstable/block_window.h"
 
@@ -100,6 +101,7 @@ class TableIterator final : public InternalIterator {
   void StartWalk(std::uint64_t read_ahead_bytes) noexcept {
     read_ahead_bytes_ = read_ahead_bytes;
     loaded_blocks_ = 0;
+    walked_blocks_ = 0;
   }
   bool IsScan() const noexcept {
     return options_.read_ahead_bytes == 0 &&
@@ -114,6 +116,7 @@ class TableIterator final : public InternalIterator {
   bool Enter(std::size_t block, ScanDirection direction);
   Result<void> Load(std::size_t block, ScanDirection direction);
   bool PinCached(std::size_t block);
+  void PrefetchNeighbour(std::size_t block);
 
   const std::shared_ptr<const TableReader> table_;
   const TableReadOptions options_;
@@ -125,6 +128,7 @@ class TableIterator final : public InternalIterator {
   AlignedBuffer decoded_;  ///< of the current block, if it is compressed and not in the cache
   std::uint64_t read_ahead_bytes_ = 0;
   std::uint32_t loaded_blocks_ = 0;      ///< into the cache, since the last seek
+  std::uint32_t walked_blocks_ = 0;      ///< entered by a step from a neighbour, since then
   std::string sought_key_;               ///< of the last Prefetch
   std::size_t sought_block_ = kNoBlock;  ///< where a seek for it starts
   std::optional<Error> error_;
@@ -206,6 +210,7 @@ void TableIterator::NextBlock() {
   const std::size_t next = block_index_ + 1;
   if (Enter(next, ScanDirection::kForward)) {
     MoveTo(0);
+    if (next + 1 != table_->block_count()) PrefetchNeighbour(next + 1);
   } else if (options_.on_damage) {
     SkipDamage(next);
   }
@@ -227,7 +232,9 @@ void TableIterator::PreviousBlock() {
     valid_ = false;
     return;
   }
-  if (Enter(block_index_ - 1, ScanDirection::kBackward)) MoveTo(block_.rows - 1);
+  if (!Enter(block_index_ - 1, ScanDirection::kBackward)) return;
+  MoveTo(block_.rows - 1);
+  if (block_index_ != 0) PrefetchNeighbour(block_index_ - 1);
 }
 
 bool TableIterator::Enter(std::size_t block, ScanDirection direction) {
@@ -252,6 +259,20 @@ bool TableIterator::PinCached(std::size_t block) {
   pin_ = cached->Pin();
   block_ = cached->block;
   return true;
+}
+
+// Starts loading the head of a block that a walk comes to next, and its first lines where they are
+// if it is laid out as the current one.
+void TableIterator::PrefetchNeighbour(std::size_t block) {
+  // A walk of a few rows that happens to cross into a block ends there.
+  if (pin_ == nullptr || ++walked_blocks_ < 2) return;
+  constexpr std::size_t kWalkBytes = 1024;
+  const void* const head = table_->AddressInCache(block);
+  if (head == nullptr) return;
+  const auto* const current = reinterpret_cast<const char*>(pin_.get());
+  PrefetchLines(head, sizeof(CachedBlock));
+  PrefetchLinesAt(head, block_.keys - current, kWalkBytes / 8);
+  PrefetchLinesAt(head, block_.values - current, kWalkBytes);
 }
 
 Result<void> TableIterator::Load(std::size_t block, ScanDirection direction) {

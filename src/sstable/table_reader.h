@@ -79,6 +79,9 @@ class TableReader final : public Table {
   /// A guard of the cache's epochs can be had from it; null without a cache.
   BlockCache* cache() const noexcept { return context_.cache; }
 
+  /// Where the cached block lies, or null, for a prefetch alone: it may be gone by now.
+  const void* AddressInCache(std::size_t block) const noexcept;
+
   /// Starts loading `block`'s slot of the cache (wave 0), then the block's header and the samples
   /// of its keys, if it is in the cache (wave 1). Requires a cache.
   void PrefetchForSeek(std::size_t block, unsigned wave) const noexcept;
