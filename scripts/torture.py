@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import signal
 import subprocess
 import sys
@@ -34,6 +35,8 @@ TESTS = json.loads((ROOT / "torture" / "plan.json").read_text())
 
 # A test that takes so many times its share, and so much more, hangs. Slow machines get there late.
 HANG_TIMES, HANG_S = 3.0, 600.0
+# Between the signal that asks for its last words and the one that ends it and its children.
+LAST_WORDS_S = 10.0
 
 
 def git(*arguments: str) -> str:
@@ -88,21 +91,37 @@ def kill_group(process: subprocess.Popen) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def run(name: str, entry: dict, length: str, seed: int) -> dict:
-    """Runs one test; its output is shown as it comes, its last line is the result."""
-    seconds = entry[length] or entry["long"]
-    work = ROOT / "build" / "torture" / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    command = [part.replace("{bin}", str(BIN)).replace("{root}", str(ROOT)) for part in entry["command"]]
-    command += ["--seed", str(seed), "--seconds", str(seconds), "--dir", str(work)]
-    print(f"== {name} ({seconds} s)", flush=True)
+def end_hanging(process: subprocess.Popen) -> None:
+    """First the watchdog's signal, so that a program says what it was at (torture/harness/death_line.h), then for good."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGALRM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LAST_WORDS_S)
+    kill_group(process)
+
+
+def ending(code: int) -> str:
+    """How a process ended, in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-code).name}"
+    return f"killed by signal {-code}"
+
+
+def execute(command: list[str], limit_s: float) -> tuple[int, str, bool]:
+    """Shows the output as it comes; answers the exit code, the last line, and whether the program hung."""
     last = ""
-    start = time.monotonic()
+    hung = threading.Event()
+
+    def end() -> None:
+        hung.set()
+        end_hanging(process)
+
     # A group of its own, so that a test that hangs goes with its children.
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", cwd=ROOT,
                           start_new_session=True) as process:
-        limit_s = HANG_TIMES * seconds + HANG_S
-        watchdog = threading.Timer(limit_s, kill_group, [process])
+        watchdog = threading.Timer(limit_s, end)
         watchdog.start()
         try:
             for line in process.stdout:
@@ -115,14 +134,39 @@ def run(name: str, entry: dict, length: str, seed: int) -> dict:
             raise
         finally:
             watchdog.cancel()
+    return code, last, hung.is_set()
+
+
+def judge(name: str, seed: int, command: list[str], code: int, last: str, hung: bool) -> dict:
+    """The result of a program that has ended. One that ended badly without saying so itself gets a line here."""
     try:
         result = json.loads(last)
+        if not isinstance(result, dict) or "figures" not in result or "passed" not in result:
+            raise ValueError("no figures")
+        # What it found it has said itself, a line each. But it says also that it was well, and was not.
+        silent = "its figures say that it passed" if result["passed"] and code not in (0, 77) else ""
     except ValueError:
-        result = {"test": name, "seed": seed, "passed": False,
-                  "figures": {"violations": 1}, "error": f"exit code {code}, no figures"}
-        print(f"   no figures, exit code {code}" + (f": killed after {limit_s:.0f} s" if code == -signal.SIGKILL else ""))
+        silent = "no figures"
+        result = {"test": name, "seed": seed, "passed": False, "figures": {"violations": 1}}
+    if silent:
+        result |= {"passed": False, "error": f"{ending(code)}{' after it hung' if hung else ''}, {silent}"}
+        print(f"   FAIL {name} seed={seed}: {result['error']}   repeat: {shlex.join(command)}", flush=True)
     if code not in (0, 77):
         result["passed"] = False
+    return result
+
+
+def run(name: str, entry: dict, length: str, seed: int) -> dict:
+    """Runs one test; its output is shown as it comes, its last line is the result."""
+    seconds = entry[length] or entry["long"]
+    work = ROOT / "build" / "torture" / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    command = [part.replace("{bin}", str(BIN)).replace("{root}", str(ROOT)) for part in entry["command"]]
+    command += ["--seed", str(seed), "--seconds", str(seconds), "--dir", str(work)]
+    print(f"== {name} ({seconds} s)", flush=True)
+    start = time.monotonic()
+    code, last, hung = execute(command, HANG_TIMES * seconds + HANG_S)
+    result = judge(name, seed, command, code, last, hung)
     result["seconds"] = round(time.monotonic() - start, 1)
     figures = ", ".join(f"{key} {value:,.10g}" for key, value in result.get("figures", {}).items())
     state = f"skipped: {result['skipped']}" if "skipped" in result else "passed" if result["passed"] else "FAILED"

@@ -120,7 +120,7 @@ struct Ending {
 Ending RunChild(const std::filesystem::path& path, std::uint64_t failing, bool alone) {
   int ends[2];
   if (::pipe(ends) != 0) std::abort();
-  const pid_t child = ::fork();
+  const pid_t child = ForkWithParent();
   if (child == 0) {
     ::close(ends[0]);
     (void)!::freopen("/dev/null", "w", stderr);  // "terminate called…" a thousand times
@@ -173,6 +173,7 @@ std::string CheckDatabase(const std::filesystem::path& path, std::uint64_t ackno
 /// Answers the allocations that the child made.
 std::uint64_t RunCase(TortureRun& run, std::uint64_t failing, bool alone) {
   const std::string plan = std::to_string(failing) + ":" + (alone ? "1" : "0");
+  run.Doing(plan);
   const std::filesystem::path path = run.directory() / "db";
   std::filesystem::remove_all(path);
   const Ending ending = RunChild(path, failing, alone);

@@ -55,6 +55,7 @@ class Bank {
         config_(SmallConfig(number)) {}
 
   void Run() {
+    run_.Doing("case=" + std::to_string(number_));
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
     Found();
@@ -93,7 +94,7 @@ class Bank {
     if (phase.by_transactions) run_.Count("phases_of_transactions");
     if (kScheduleFuzz) run_.Count("schedules");
     std::fflush(stdout);
-    const pid_t child = ::fork();
+    const pid_t child = ForkWithParent();
     if (child == 0) {
       phase.Run(*page_);
       ::_exit(0);

@@ -55,16 +55,21 @@ Random Explorer::RandomHere(std::uint64_t salt) const {
   return Random(((run_.seed() * 31 + plan_.workload) * 1'000'003 + point_) * 131 + salt);
 }
 
+std::string Explorer::PlanHere() const {
+  return std::to_string(plan_.workload) + ":" + std::to_string(point_) + ":" +
+         std::to_string(image_) + plan_.steps.suffix();
+}
+
 void Explorer::Fail(const std::string& what) {
-  run_.Fail(std::to_string(plan_.workload) + ":" + std::to_string(point_) + ":" +
-                std::to_string(image_) + plan_.steps.suffix(),
-            what);
+  run_.Fail(PlanHere(), what);
 }
 
 void Explorer::Explore(const CrashPlan& plan) {
   plan_ = plan;
   point_ = image_ = points_ = images_ = nested_ = 0;
   stopped_ = false;
+  const std::string whole = std::to_string(plan.workload) + plan.steps.suffix();
+  run_.Doing(whole);
   Workload explored(run_.seed(), plan.workload, plan.steps);
   if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(explored.step_count()));
   workload_ = &explored;
@@ -73,6 +78,7 @@ void Explorer::Explore(const CrashPlan& plan) {
   std::string wrong = explored.Run([this] { AtChange(); });
   if (!wrong.empty()) Fail("the workload failed by itself: " + wrong);
 
+  run_.Doing(whole);
   followed_.reset();
   Workload repeated(run_.seed(), plan.workload, plan.steps);
   (void)repeated.Run({});
@@ -111,6 +117,7 @@ void Explorer::AtChange() {
   for (std::uint64_t image = 0; image < recipes.size(); ++image) {
     if (plan_.image && *plan_.image != image) continue;
     image_ = image;
+    run_.Doing(PlanHere());
     CheckImage(recipes[image], image);
   }
 }

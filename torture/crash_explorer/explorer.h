@@ -58,6 +58,7 @@ class Explorer {
   void CheckCopies(io::MemoryFileSystem& disk, Random& random);
   void CheckNextBackup(io::MemoryFileSystem& disk, Machine& machine, SequenceNumber last);
   void Fail(const std::string& what);
+  std::string PlanHere() const;
   Random RandomHere(std::uint64_t salt) const;
 
   TortureRun& run_;

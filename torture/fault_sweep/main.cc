@@ -21,14 +21,12 @@
 // scripts/torture_reduce.py shrinks a plan with that: it leaves out steps while the violation
 // stays.
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "fault_sweep/sweep_workload.h"
@@ -50,21 +48,12 @@ struct Shape {
 constexpr std::array kShapes = {Shape{1, 1}, Shape{kForGood, 1}, Shape{kForGood, 2},
                                 Shape{kForGood, 3}, Shape{kForGood, 7}};
 
-// What the alarm prints: the case that hangs.
-char hanging[160];
-
-void OnAlarm(int) {
-  (void)!::write(STDOUT_FILENO, hanging, std::strlen(hanging));
-  ::_exit(1);
-}
-
 class Sweep {
  public:
   explicit Sweep(TortureRun& run) : run_(run) {}
 
   void RunCase(const FaultCase& fault) {
-    std::snprintf(hanging, sizeof hanging, "FAIL fault_sweep seed=%llu plan=%s: hangs\n",
-                  static_cast<unsigned long long>(run_.seed()), fault.ToText().c_str());
+    run_.Doing(fault.ToText());
     ::alarm(kHangSeconds);
     SweepWorkload workload(run_.seed(), fault);
     workload.Run();
@@ -82,6 +71,7 @@ class Sweep {
   /// The calls of a configuration's workload when none fails.
   FaultInjector::Calls FindCalls(std::uint64_t config, const StepList& steps = {}) {
     const FaultCase nothing{.config = config, .first = kForGood, .count = 0, .steps = steps};
+    run_.Doing(nothing.ToText());
     SweepWorkload workload(run_.seed(), nothing);
     workload.Run();
     for (const std::string& what : workload.what()) run_.Fail(nothing.ToText(), what);
@@ -214,7 +204,6 @@ void RunAll(TortureRun& run, Sweep& sweep) {
 
 int Main(int argc, char** argv) {
   TortureRun run("fault_sweep", argc, argv);
-  ::signal(SIGALRM, OnAlarm);
   Sweep sweep(run);
   if (!run.plan().empty()) {
     const std::optional<FaultCase> fault = FaultCase::Parse(run.plan());

@@ -85,6 +85,7 @@ class FullDisk {
   }
 
   void Run() {
+    run_.Doing("case=" + std::to_string(case_.number));
     Start();
     for (std::uint64_t i = 0; i < kCyclesPerDatabase && healthy_ && run_.TimeLeft(); ++i) {
       RunCycle();

@@ -1,7 +1,10 @@
 #include "harness/torture_run.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -22,6 +25,16 @@ constexpr std::uint64_t kNotesPrinted = 40;
 }
 
 }  // namespace
+
+pid_t ForkWithParent() {
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(126);  // it died before the line above
+  }
+  return child;
+}
 
 TortureRun::TortureRun(std::string_view test, int argc, char** argv)
     : test_(test), program_(argv[0]) {
@@ -49,6 +62,9 @@ TortureRun::TortureRun(std::string_view test, int argc, char** argv)
   directory_ = base / ("quiver-torture-" + test_ + "-" + std::to_string(::getpid()));
   std::filesystem::remove_all(directory_);
   std::filesystem::create_directories(directory_);
+  const std::string command = program_ + " --seed " + std::to_string(seed_) + " --seconds " +
+                              std::to_string(static_cast<std::uint64_t>(std::ceil(seconds_)));
+  death_line_.emplace(test_, command, seed_, plan_);
 }
 
 TortureRun::~TortureRun() {

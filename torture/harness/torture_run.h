@@ -6,24 +6,33 @@
 //
 //   FAIL <test> seed=<seed> plan=<plan>: <what>   repeat: <command>
 //
-// and as its last line the figures as JSON. It exits with 0 if there was no violation, 1 if there
-// was one, 77 if it could not run at all (the reason is in the JSON), 2 on bad arguments. With a
-// plan it does only what the plan says: the same violation again.
+// and as its last line the figures as JSON. One that dies by a signal prints such a line as well,
+// and no figures (harness/death_line.h). It exits with 0 if there was no violation, 1 if there was
+// one, 77 if it could not run at all (the reason is in the JSON), 2 on bad arguments. With a plan
+// it does only what the plan says: the same violation again.
 //
 // Thread safety: everything but the constructor and Finish may be called from any thread.
 #pragma once
+
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/mutex.h"
 #include "base/random.h"
+#include "harness/death_line.h"
 
 namespace quiver::torture {
+
+/// fork() for a child that works until it is killed: it does not outlive the process that made it,
+/// even one that died.
+pid_t ForkWithParent();
 
 class TortureRun {
  public:
@@ -44,6 +53,9 @@ class TortureRun {
   double Elapsed() const;
   /// The part of the time that is over, from 0 to 1 and beyond: to share it among phases.
   double Progress() const { return Elapsed() / seconds_; }
+
+  /// What the calling thread does from now on, as a plan: for the line that a death prints.
+  void Doing(std::string_view plan) const { DeathLine::SetPlan(plan); }
 
   void Count(std::string_view figure, double by = 1) EXCLUDES(mutex_);
   void Set(std::string_view figure, double value) EXCLUDES(mutex_);
@@ -67,6 +79,7 @@ class TortureRun {
   double seconds_ = 10;
   std::string plan_;
   std::filesystem::path directory_;
+  std::optional<DeathLine> death_line_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 
   mutable Mutex mutex_;

@@ -108,6 +108,7 @@ class KillLoop {
   }
 
   void Run() {
+    run_.Doing("case=" + std::to_string(case_.number));
     const std::uint64_t cycles = case_.by_system_call ? kCyclesPerDatabase / 2 : kCyclesPerDatabase;
     for (std::uint64_t i = 0; i < cycles && run_.TimeLeft() && healthy_; ++i) RunCycle();
     if (healthy_) CheckOnce();

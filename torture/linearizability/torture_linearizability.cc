@@ -35,6 +35,7 @@ namespace {
 constexpr unsigned kHangSeconds = 300;
 
 void RunCase(TortureRun& run, std::uint64_t number) {
+  run.Doing("case=" + std::to_string(number));
   ::alarm(kHangSeconds);  // a hang ends the program: no figures, a failure
   if (kScheduleFuzz) run.Count("schedules", HotKeys::kPhases);
   const std::filesystem::path directory = run.directory() / ("db" + std::to_string(number));

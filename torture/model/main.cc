@@ -64,6 +64,7 @@ class ModelTorture {
   }
 
   void RunRound(const RoundPlan& plan) {
+    run_.Doing(plan.ToString());
     Round round(run_.seed(), plan);
     const Result<void> done = round.Run([&] { return !run_.plan().empty() || run_.TimeLeft(); });
     const RoundTally& tally = round.tally();
@@ -81,6 +82,7 @@ class ModelTorture {
   }
 
   void RunKindsRound(const RoundPlan& plan) {
+    run_.Doing(plan.ToString());
     KindsRound round(run_.seed(), plan);
     const Result<void> done = round.Run([&] { return !run_.plan().empty() || run_.TimeLeft(); });
     operations_ += round.tally().operations;

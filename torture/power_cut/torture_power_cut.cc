@@ -71,6 +71,7 @@ class Turn {
 
   /// False if this file system cannot be made here.
   bool Run() {
+    run_.Doing("turn=" + std::to_string(number_));
     // In memory, whatever --dir says: only there a cycle is short.
     const std::filesystem::path directory =
         "/dev/shm/quiver-power-cut-" + std::to_string(::getpid());

@@ -116,6 +116,7 @@ class RecoveryTimes {
   RecoveryTimes(TortureRun& run, Shared& shared) : run_(run), shared_(shared) {}
 
   void RunCycle(std::uint64_t log_mib) {
+    run_.Doing(std::to_string(log_mib));
     const std::filesystem::path path = run_.directory() / "db";
     const std::filesystem::path copy = run_.directory() / "copy";
     std::filesystem::remove_all(path);
@@ -125,7 +126,7 @@ class RecoveryTimes {
     write_ms_ = MsSince(start);
     std::filesystem::copy(path, copy, std::filesystem::copy_options::recursive);
     const double once_ms = TimedOpen(copy, log_mib, "killed once");
-    const pid_t opener = ::fork();
+    const pid_t opener = ForkWithParent();
     if (opener == 0) OpenOnly(path, log_mib);
     ::usleep(static_cast<useconds_t>(once_ms * 1000 * random_.Uniform()));
     Kill(opener);
@@ -150,7 +151,7 @@ class RecoveryTimes {
   void WriteAndKill(const std::filesystem::path& path, std::uint64_t log_mib) {
     for (auto& acknowledged : shared_.acknowledged) acknowledged.store(0);
     shared_.log_bytes.store(0);
-    const pid_t child = ::fork();
+    const pid_t child = ForkWithParent();
     if (child == 0) WriteForever(path, log_mib, shared_);
     int status = 0;
     while (shared_.log_bytes.load() < std::max(log_mib * kMib, 2 * kValueBytes)) {

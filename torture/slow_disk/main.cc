@@ -125,6 +125,7 @@ class Scenario {
   }
 
   void Run() {
+    run_.Doing(trouble_.ToText());
     auto opened = testing::OpenEngine(files_, Config());
     if (!opened) return Fail(opened.error().ToString());
     engine_ = *opened;
