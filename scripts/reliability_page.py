@@ -5,7 +5,8 @@ usage: scripts/reliability_page.py [--check | --preview FILE]
 
 Sources: torture/*/README.md (promise, method, figures, command, limits of each test), torture/peers.md (the frame of the
 comparison, whose marks {{...}} are filled in), docs/regressions.md, torture/canaries/canaries.toml, and docs/results/torture.jsonl
-(one line a run; the newest of each test counts, a skipped one only if there is no other). A figure of 0 among N trials gets its
+(one line a run; the newest of each test counts, a skipped one only if there is no other) and docs/results/failed_runs.toml
+(why a run failed). A figure of 0 among N trials gets its
 95 % upper bound, 3/N (the rule of three). A test without a result says so. --check changes nothing and fails if the page is
 not what it would write; --preview prints the page that the results in FILE would give, such as those of a short run in
 build/torture/results.jsonl.
@@ -13,8 +14,12 @@ build/torture/results.jsonl.
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import tomllib
+
+import reliability_runs as runs
+import torture
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results" / "torture.jsonl"
@@ -41,7 +46,14 @@ TRIALS = {
     "schedule": ("schedules", "schedules", ""),
     "slow_disk": ("scenarios", "scenarios", ""),
 }
-# What was set out to be shown: words, test, figure, and the least it must be, the figure that it must equal, or None for "none".
+
+
+class AtMost(float):
+    """A goal that a figure must not pass."""
+
+
+# What was set out to be shown: words, test, figure, and the least it must be, the most (AtMost), the figure that it must equal, or
+# None for "none".
 GOALS = [
     ("crash images checked", "crash_explorer", "images", 1_000_000),
     ("call sites made to fail, of those reached", "fault_sweep", "call_sites_failed", "call_sites"),
@@ -51,6 +63,8 @@ GOALS = [
     ("model operations over all option sets", "model", "operations", 100_000_000),
     ("deliberate mistakes noticed by the tests, of those listed", "canaries", "caught", "canaries"),
     ("inputs of the fuzz target that has the fewest", "fuzz", "executions_min", 10_000_000),
+    ("slowest open after a kill under load, 256 MiB of log, ms", "recovery_time", "reopen_256mib_max_ms", AtMost(runs.recovery_goal_ms(256))),
+    ("the same after a second kill during the open, ms", "recovery_time", "reopen_after_second_kill_256mib_max_ms", AtMost(runs.recovery_goal_ms(256))),
     ("reports of AddressSanitizer and UndefinedBehaviorSanitizer in all tests", "asan", "reports", None),
     ("reports of ThreadSanitizer in all tests", "tsan", "reports", None),
     ("lines of `src/` that the tests reach, in percent", "coverage", "lines_percent", 95),
@@ -59,15 +73,18 @@ GOALS = [
 
 
 def newest_results(path):
-    """The last line of each test, skipped runs only if there is no other."""
+    """The last line of each test, skipped runs only if there is no other; in the order of the runs."""
     newest = {}
-    if path.exists():
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
-            if "skipped" in record and record["test"] in newest and "skipped" not in newest[record["test"]]:
-                continue
-            newest[record["test"]] = record
+    for record in all_records(path):
+        if "skipped" in record and record["test"] in newest and "skipped" not in newest[record["test"]]:
+            continue
+        newest.pop(record["test"], None)
+        newest[record["test"]] = record
     return newest
+
+
+def all_records(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def number(value):
@@ -125,11 +142,12 @@ def tests():
             for readme in sorted(TORTURE.glob("*/README.md"))]
 
 
-class Machines:
-    """A letter for each machine, since its name is long."""
+class Runs:
+    """How the tables name a run: date, commit, a letter for the machine, whose name is long, and the age of the sources."""
 
-    def __init__(self):
+    def __init__(self, results):
         self.names = []
+        self.sources = runs.reference_sources(results)
 
     def letter(self, name):
         if name not in self.names:
@@ -139,9 +157,8 @@ class Machines:
     def legend(self):
         return [f"Machine {self.letter(name)}: {name}." for name in self.names]
 
-
-def run_of(record, machines):
-    return f"{record['date']}, `{record['commit']}`, {machines.letter(record['machine'])}"
+    def of(self, record):
+        return f"{record['date']}, `{record['commit']}`, {self.letter(record['machine'])}{runs.age(record, self.sources)}"
 
 
 def outcome(name, record):
@@ -160,33 +177,42 @@ def outcome(name, record):
         return f"{number(failures)} violations"
     if whole:  # all there are, so that there is no rate to bound
         return f"{number(figures.get(whole, 0))} of {number(trials)} {words}"
-    return bound(failures, trials, words)
+    text = bound(failures, trials, words)
+    group, group_words = runs.GROUPS.get(name, ("", ""))
+    # With violations nobody counted the groups that they were in.
+    return text if failures or not figures.get(group) else f"{text}; {bound(0, figures[group], group_words)}"
 
 
-def goals(results, machines):
+def goal_text(least):
+    if isinstance(least, str):
+        return "all"
+    return f"at most {number(least)}" if isinstance(least, AtMost) else number(least or 0)
+
+
+def goals(results, shown_runs):
     lines = ["| what | goal | measured | run (date, commit, machine) |", "|---|--:|--:|---|"]
     for words, test, key, least in GOALS:
         record = results.get(test)
-        goal = "all" if isinstance(least, str) else number(least or 0)
+        goal = goal_text(least)
         if record is None or "skipped" in record:
             lines.append(f"| {words} | {goal} | not measured yet | |")
             continue
         figures = record["figures"]
         value, wanted = figures.get(key, 0), figures.get(least, 0) if isinstance(least, str) else least
-        shown = f"{number(value)} of {number(wanted)}" if isinstance(least, str) else f"{value:,.10g}"
+        shown = f"{number(value)} of {number(wanted)}" if isinstance(least, str) else number(value) if isinstance(least, AtMost) else f"{value:,.10g}"
         if least is None:
             shown += f" in {number(figures['tests'])} tests, {number(figures['suppressions'])} suppressions"
-        reached = value == 0 if least is None else value >= wanted
-        lines.append(f"| {words} | {goal} | {shown if reached else f'**{shown}**'} | {run_of(record, machines)} |")
+        reached = value == 0 if least is None else value <= wanted if isinstance(least, AtMost) else value >= wanted
+        lines.append(f"| {words} | {goal} | {shown if reached else f'**{shown}**'} | {shown_runs.of(record)} |")
     return lines
 
 
-def overview(results, machines):
+def overview(results, shown_runs):
     lines = ["| promise | test | violations among trials (95 % bound) | run (date, commit, machine) | command |", "|---|---|---|---|---|"]
     for name, readme in tests():
         record = results.get(name)
         command = "make coverage RECORD=1" if name == "coverage" else f"scripts/torture.py long {name}"
-        where = run_of(record, machines) if record and "skipped" not in record else ""
+        where = shown_runs.of(record) if record and "skipped" not in record else ""
         lines.append(f"| {first_sentence(section(readme, 'Promise'))} | [{name}](#{name}) | {outcome(name, record)} | {where} | `{command}` |")
     return lines
 
@@ -206,11 +232,21 @@ def details(results):
             continue
         lines.append(f"Newest run: {record['date']}, commit `{record['commit']}`, seed {record['seed']}, {number(record['seconds'])} s, "
                      f"{record['machine']}." + (f" Skipped: {record['skipped']}." if "skipped" in record else ""))
-        own = {key: value for key, value in record["figures"].items() if not key.startswith(PEER_NAMES)}
+        figures = record["figures"]
+        in_table = runs.fuzz_keys(figures) if name == "fuzz" else set()
+        own = {key: value for key, value in figures.items() if not key.startswith(PEER_NAMES) and key not in in_table}
         if own:
             lines += ["", "| figure | value |", "|---|--:|"]
-            lines += [f"| {key} | {number(value)} |" for key, value in own.items()]
+            lines += [f"| {key} | {figure_text(name, key, value)} |" for key, value in own.items()]
+        if in_table:
+            lines += runs.fuzz_table(figures)
     return lines
+
+
+def figure_text(test, key, value):
+    """A figure over its own test's goal is bold, with the goal."""
+    goal = runs.own_goal(test, key)
+    return number(value) if goal is None or value <= goal else f"**{number(value)}** (goal {number(goal)})"
 
 
 def mistakes():
@@ -255,9 +291,10 @@ def own_bugs():
     return "## Bugs found in Quiver, all mended\n" + section.split("\n## ", 1)[0].rstrip()
 
 
-def page(results):
-    machines = Machines()
-    shown = goals(results, machines), overview(results, machines)
+def page(results, records=()):
+    """`results` are the newest of each test, `records` all, of which the failed are listed."""
+    shown_runs = Runs(results)
+    shown = goals(results, shown_runs), overview(results, shown_runs)
     lines = ["# Reliability", "",
              "Made by `make reliability` from the tests' own pages, [torture/](../torture/), and from their newest results, "
              "`docs/results/torture.jsonl`. Do not edit.", "",
@@ -265,30 +302,41 @@ def page(results):
              "beside it stands the rate that it excludes with 95 % confidence, 3/N for N trials (the rule of three), for failures among trials as the test draws them. "
              "Trials that share a database are not wholly independent, so take it as an order of magnitude.", "",
              "`make torture` runs everything in short, in 15 minutes at most, in every CI run; `make torture-long` runs the full lengths and records the results shown here. "
-             "What falls short of its goal is printed in bold.", "", "## What was to be shown", ""]
-    lines += shown[0] + ["", "## Each promise, how often it was tried, and what broke it", ""] + shown[1] + [""]
-    lines += machines.legend() + ["", PeerTable(results).text(), ""]
-    lines += [own_bugs(), ""] + mistakes() + [""] + details(results)
+             "What falls short of its goal is printed in bold. Runs of *older sources* are not of those of the newest run: something of what is tested or tests "
+             "(not of documents) has changed between the two. A commit that ends in `-dirty` had changes that were not committed.", "", "## What was to be shown", ""]
+    lines += shown[0] + runs.sanitizer_notes(results) + ["", "## Each promise, how often it was tried, and what broke it", ""] + shown[1] + [""]
+    lines += shown_runs.legend() + ["", PeerTable(results).text(), ""]
+    lines += runs.failed_table(records, runs.reasons()) + ["", own_bugs(), ""] + mistakes() + [""] + details(results)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
 def main():
     if len(sys.argv) == 3 and sys.argv[1] == "--preview":
-        print(page(newest_results(pathlib.Path(sys.argv[2]))), end="")
+        preview = pathlib.Path(sys.argv[2])
+        print(page(newest_results(preview), all_records(preview)), end="")
         return 0
     if sys.argv[1:] not in ([], ["--check"]):
         print(__doc__, file=sys.stderr)
         return 2
     results = newest_results(RESULTS)
-    text = page(results)
+    text = page(results, all_records(RESULTS))
     if sys.argv[1:]:
         if PAGE.exists() and PAGE.read_text() == text:
             return 0
         print(f"{PAGE.relative_to(ROOT)} is not what its sources say: run make reliability", file=sys.stderr)
         return 1
     PAGE.write_text(text)
-    print(f"{PAGE.relative_to(ROOT)}: {len(tests())} tests, {len(results)} with results")
+    print(f"{PAGE.relative_to(ROOT)}: {len(tests())} tests, {len(results)} with results{of_these_sources(results)}")
     return 0
+
+
+def of_these_sources(results):
+    """How many newest runs are of the sources as they are now. Not on the page, which each change would make stale."""
+    try:
+        now = torture.sources()
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # not a checkout
+    return f", of which {sum(record.get('sources') == now for record in results.values())} of the sources as they are now"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build" / "torture" / "bin"
 RESULTS = ROOT / "docs" / "results" / "torture.jsonl"
-TESTED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "bindings", "cli", "tests", "torture", "fuzz"]
+TESTED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "bindings", "cli", "tests", "torture", "fuzz", "python"]
 # name: (command, seconds in the short run, seconds in the long run). Each test is described in
 # docs/reliability.md. Programs that do a fixed amount of work stop earlier by themselves.
 TESTS = json.loads((ROOT / "torture" / "plan.json").read_text())

@@ -237,6 +237,7 @@ def main() -> int:
     violations = 0
     for run in runs:
         figures[f"executions_{run.name}"] = run.executions
+        figures[f"executions_sanitized_{run.name}"] = run.sanitized
         figures[f"edges_{run.name}"] = run.edges
         print(f"{run.name}: {run.executions} executions ({run.sanitized} under sanitizers) in {run.seconds:.0f} s, "
               f"{run.edges} edges, {run.resident_mib} MiB, {len(run.findings)} findings")
