@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "crash_explorer/workload.h"
@@ -29,7 +31,9 @@ struct CrashPlan {
 
 class Explorer {
  public:
-  explicit Explorer(TortureRun& run) : run_(run) {}
+  /// `met` notes the settings of each workload.
+  Explorer(TortureRun& run, std::function<void(const DatabaseConfig&)> met)
+      : run_(run), met_(std::move(met)) {}
 
   /// One workload with its crash points, then the same without any: the calls on the disk must be
   /// the same.
@@ -48,6 +52,8 @@ class Explorer {
   /// Opens and checks one disk; answers the sequence that it recovered up to.
   std::optional<SequenceNumber> CheckDisk(io::MemoryFileSystem& disk, Machine& machine,
                                           SequenceNumber least, const char* what);
+  Result<void> OpenImage(Machine& machine);
+  void CheckSalvaged(const Engine& engine, SequenceNumber least, const char* what);
   void CheckReadOnly(io::MemoryFileSystem& disk);
   void CheckAfterwards(io::MemoryFileSystem& disk, Machine& machine, SequenceNumber last,
                        Random& random);
@@ -62,6 +68,7 @@ class Explorer {
   Random RandomHere(std::uint64_t salt) const;
 
   TortureRun& run_;
+  const std::function<void(const DatabaseConfig&)> met_;
   Workload* workload_ = nullptr;
   CrashPlan plan_;
   std::uint64_t point_ = 0;

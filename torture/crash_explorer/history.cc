@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "testing/engine_harness.h"
 
 namespace quiver::torture {
 
@@ -26,12 +25,14 @@ void History::Issue(std::vector<HistoryRow> rows, WalMode mode, std::size_t enco
     ++kind_counts_.of_operation[static_cast<std::size_t>(row.operation)];
     kind_counts_.expiring += row.expiry_us != 0 ? 1 : 0;
   }
+  drops_.Note(issued_, moment_());
   ++batch_count_;
 }
 
 void History::DropLast() {
   issued_ = writes_.back().first - 1;
   for (KnownKeyspace& keyspace : keyspaces_) keyspace.entries.RemoveAfter(issued_);
+  drops_.RemoveAfter(issued_);
   writes_.pop_back();
 }
 
@@ -56,13 +57,14 @@ void History::Refuse() {
 
 void History::IssueIngest(std::vector<HistoryRow> rows) {
   kind_counts_.ingested += rows.size();
-  ingest_ = Ingest{std::move(rows), 0};
+  ingest_ = Ingest{std::move(rows), 0, moment_()};
 }
 
 void History::AcknowledgeIngest(SequenceNumber sequence) {
   for (const HistoryRow& row : ingest_->rows) {
     keyspaces_[row.keyspace].entries.Add(row.Entry(0), sequence);
   }
+  drops_.Note(sequence, ingest_->begun);
   ingest_.reset();
   writes_.push_back({sequence, sequence, WalMode::kSync, 0});
   issued_ = acknowledged_ = sequence;
@@ -103,6 +105,7 @@ void History::SettleIngest(const Engine& engine) {
   for (KnownKeyspace& keyspace : keyspaces_) {
     if (found) keyspace = WithIngest(keyspace, last);
   }
+  if (found) drops_.Note(last, ingest_->begun);
   ingest_.reset();
 }
 
@@ -130,9 +133,9 @@ void History::Reopened(SequenceNumber last) {
 
 // --- keyspaces
 
-std::size_t History::Making(std::string name, MergeOperatorKind merge_operator) {
+std::size_t History::Making(std::string name, const DatabaseConfig& config) {
   keyspaces_.push_back(
-      {std::move(name), 0, Presence::kEither, testing::EntryModel(merge_operator)});
+      {std::move(name), 0, Presence::kEither, config, testing::EntryModel(config.merge_operator)});
   return keyspaces_.size() - 1;
 }
 
@@ -193,58 +196,6 @@ std::string History::CheckKeyspaces(const Engine& engine, SequenceNumber last,
   if (known == list->size()) return {};
   return "there are " + std::to_string(list->size()) + " keyspaces, expected " +
          std::to_string(known) + ": a dropped one is back, or one was invented";
-}
-
-namespace {
-
-std::string Shown(std::string_view value) {
-  return std::string(value.substr(0, 80));
-}
-
-std::string CheckScan(const Engine& engine, const Keyspace& handle,
-                      const testing::EntryModel::Rows& expected) {
-  Result<Iterator> rows = engine.NewIterator({.keyspace = &handle});
-  if (!rows) return "cannot scan: " + rows.error().ToString();
-  rows->SeekToFirst();
-  for (const auto& [key, value] : expected) {
-    if (!rows->Valid()) {
-      const Result<void> status = rows->status();
-      return "the scan ends before " + key + (status ? "" : ": " + status.error().ToString());
-    }
-    if (rows->key() != key || rows->value() != value) {
-      return "the scan shows " + std::string(rows->key()) + " = " + Shown(rows->value()) +
-             ", expected " + key + " = " + Shown(value);
-    }
-    rows->Next();
-  }
-  if (rows->Valid()) {
-    return "a row too many: " + std::string(rows->key()) + " = " + Shown(rows->value());
-  }
-  const Result<void> status = rows->status();
-  return status ? "" : "the scan ends with " + status.error().ToString();
-}
-
-}  // namespace
-
-std::string History::CheckRows(const Engine& engine, const KnownKeyspace& keyspace,
-                               const Keyspace& handle, SequenceNumber last) const {
-  const std::uint64_t now_us = engine.WallMicros();
-  const testing::EntryModel::Rows expected = keyspace.entries.At(last, now_us);
-  std::string wrong = CheckScan(engine, handle, expected);
-  if (!wrong.empty()) return wrong;
-  for (const std::string_view key : keyspace.entries.Keys()) {
-    const EpochGuard guard(engine.core().epochs);
-    TableAnswer found;
-    const Result<bool> hit = engine.Get(key, {.keyspace = &handle}, /*want_pin=*/false, found);
-    if (!hit) return "cannot get " + std::string(key) + ": " + hit.error().ToString();
-    const auto wanted = expected.find(key);
-    const bool exists = wanted != expected.end();
-    if (*hit == exists && (!exists || found.answer.value == wanted->second)) continue;
-    return "get answers " + (*hit ? Shown(found.answer.value) : std::string("nothing")) +
-           ", expected " + (exists ? Shown(wanted->second) : std::string("nothing")) + "; " +
-           keyspace.entries.Describe(key, now_us);
-  }
-  return {};
 }
 
 std::string History::Check(const Engine& engine, SequenceNumber last, SequenceNumber least) const {

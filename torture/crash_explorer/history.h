@@ -15,16 +15,21 @@
 // An ingest's rows share one sequence number, which only the answer tells. Until then, and after a
 // refusal that the disk may not have heard of, all of them are there or none.
 //
+// A keyspace with fifo may lack its oldest versions of a key, as far as DropBound says.
+//
 // Thread safety: none; whoever runs background work does so while the writer waits for it.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "crash_explorer/drop_bound.h"
 #include "db/engine.h"
 #include "quiver/config.h"
 #include "testing/entry_model.h"
@@ -56,9 +61,11 @@ std::string ValueOf(std::string_view key, SequenceNumber sequence, std::uint64_t
 
 class History {
  public:
-  explicit History(const DatabaseConfig& config) : config_(config) {
+  /// `moment` tells the time and what has been written to tables, now; copies ask it too.
+  History(const DatabaseConfig& config, std::function<DropMoment()> moment)
+      : config_(config), moment_(std::move(moment)) {
     keyspaces_.push_back(
-        {"default", 0, Presence::kThere, testing::EntryModel(config.merge_operator)});
+        {"default", 0, Presence::kThere, config, testing::EntryModel(config.merge_operator)});
   }
 
   SequenceNumber issued() const noexcept { return issued_; }
@@ -77,6 +84,8 @@ class History {
     std::uint64_t ingested = 0;
   };
   const KindCounts& kind_counts() const noexcept { return kind_counts_; }
+  /// Answers, of all checks, in which a key lacked what fifo has dropped.
+  std::uint64_t lesser_answers() const noexcept { return lesser_answers_; }
 
   /// A write begins: from now on a crash may leave it, as a whole.
   void Issue(std::vector<HistoryRow> rows, WalMode mode, std::size_t encoded_bytes);
@@ -107,7 +116,7 @@ class History {
   SequenceNumber found_least() const noexcept { return std::max(floor_, found_least_); }
 
   /// A keyspace is about to be made; answers its number. No other that is there has its name.
-  std::size_t Making(std::string name, MergeOperatorKind merge_operator);
+  std::size_t Making(std::string name, const DatabaseConfig& config);
   void Made(std::size_t keyspace, std::uint32_t id);
   void Dropping(std::size_t keyspace) { keyspaces_[keyspace].presence = Presence::kEither; }
   void Dropped(std::size_t keyspace) { keyspaces_[keyspace].presence = Presence::kGone; }
@@ -122,6 +131,13 @@ class History {
   const std::string& NameOf(std::size_t keyspace) const { return keyspaces_[keyspace].name; }
   std::uint32_t IdOf(std::size_t keyspace) const { return keyspaces_[keyspace].id; }
 
+  /// The history of a database whose recovery has passed over damage, which `losses` of its report
+  /// name: what they say is lost may be missing, and nothing else. kInternal if they name a part of
+  /// a write, or what may not be lost.
+  Result<History> Without(const std::vector<std::string>& losses) const;
+  /// From now on somebody else writes tables, about which `moment` says nothing.
+  void AllowFurtherTables() { further_table_bytes_ = std::uint64_t{512} << 20; }
+
   /// What is wrong with a database that has recovered up to `last`, or empty.
   std::string Check(const Engine& engine, SequenceNumber last, SequenceNumber least) const;
 
@@ -131,6 +147,7 @@ class History {
     std::string name;
     std::uint32_t id;  // 0: of the default one, or not told yet
     Presence presence;
+    DatabaseConfig config;
     testing::EntryModel entries;
   };
   struct Write {
@@ -143,17 +160,26 @@ class History {
   struct Ingest {
     std::vector<HistoryRow> rows;
     SequenceNumber sequence = 0;  // 0: not told
+    DropMoment begun;
   };
 
   std::string CheckKeyspaces(const Engine& engine, SequenceNumber last, bool with_ingest) const;
   std::string CheckRows(const Engine& engine, const KnownKeyspace& keyspace, const Keyspace& handle,
                         SequenceNumber last) const;
+  std::string CheckDoubtfulRows(const Engine& engine, const KnownKeyspace& keyspace,
+                                const Keyspace& handle, SequenceNumber last,
+                                const testing::EntryModel::Doubts& doubts) const;
+  SequenceNumber Droppable(const Engine& engine, const KnownKeyspace& keyspace) const;
   bool MayHoldIngest(SequenceNumber last) const;
   KnownKeyspace WithIngest(const KnownKeyspace& keyspace, SequenceNumber last) const;
   void SettleIngest(const Engine& engine);
   void DropLast();
 
   const DatabaseConfig config_;
+  const std::function<DropMoment()> moment_;
+  DropBound drops_;
+  std::uint64_t further_table_bytes_ = 0;
+  std::vector<std::pair<SequenceNumber, SequenceNumber>> lost_;  // of the log, to a salvage
   std::vector<KnownKeyspace> keyspaces_;
   std::vector<Write> writes_;     // not yet lost, oldest first
   std::optional<Ingest> ingest_;  // under way, or refused and undecided
@@ -163,6 +189,7 @@ class History {
   SequenceNumber found_least_ = 0;
   std::uint64_t batch_count_ = 0;
   KindCounts kind_counts_;
+  mutable std::uint64_t lesser_answers_ = 0;  // a figure, no part of the state
 };
 
 }  // namespace quiver::torture

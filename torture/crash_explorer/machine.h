@@ -34,6 +34,13 @@ class Machine {
   /// Opens the database in `path`. Nothing runs in the background until a step is taken.
   Result<void> Open(const DatabaseConfig& config, OpenMode mode = OpenMode::kReadWrite,
                     const std::filesystem::path& path = "/db");
+  /// Opens with `config`, which may say wal_recovery_mode = absolute, what a power cut or a log
+  /// that could not be written to its end has left. A refusal is right if what point_in_time then
+  /// opens reports that it has cut something; and absolute may not have cut. A salvage would make
+  /// holes in what was not durable: point_in_time opens in its place.
+  Result<void> OpenAfterTear(const DatabaseConfig& config);
+  /// Whether absolute refused, the last time.
+  bool refused_as_absolute() const noexcept { return refused_as_absolute_; }
   /// Opens the database in /db as a follower does.
   Result<void> Follow();
   Result<void> Close();
@@ -53,8 +60,20 @@ class Machine {
   void Drain();
   /// Moves the time on; then what the log's lane has to do.
   void PassMillis(std::uint64_t duration_ms);
+  /// Moves the time on as it passes for a running database: in ticks of a quarter of a second, and
+  /// all that is ready runs after each of them. Answers how many of these ticks began a merge that
+  /// nothing but the pause asked for.
+  std::uint64_t PassTicks(std::uint64_t duration_ms);
   /// A flush that waits, as Database::Flush. Everything that is ready runs before and after it.
   Result<void> Flush();
+  /// `call`, which may wait for the background: that takes its steps then, and the time moves on.
+  template <typename Call>
+  auto Waiting(const Call& call) {
+    executor_->SetWaiterHelp(io::ManualExecutor::WaiterHelp::kTimed);
+    auto result = call();
+    executor_->SetWaiterHelp(io::ManualExecutor::WaiterHelp::kNone);
+    return result;
+  }
   /// `call` on the engine; where it waits for the background, that takes its steps, and the time
   /// moves to whatever waits for it: failed jobs are tried again.
   Result<void> CallThroughRetries(const std::function<Result<void>(Engine&)>& call);
@@ -70,6 +89,7 @@ class Machine {
   Random identity_;
   std::shared_ptr<Engine> engine_;
   io::ManualExecutor* executor_ = nullptr;  // the engine's own
+  bool refused_as_absolute_ = false;
 };
 
 }  // namespace quiver::torture

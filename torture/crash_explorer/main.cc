@@ -26,10 +26,13 @@
 
 #include <atomic>
 #include <cstdio>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "crash_explorer/explorer.h"
+#include "harness/option_matrix.h"
 
 namespace quiver::torture {
 namespace {
@@ -43,19 +46,28 @@ int Main(int argc, char** argv) {
                    run.plan().c_str());
       return 2;
     }
-    Explorer(run).Explore(*plan);
+    Explorer(run, [](const DatabaseConfig&) {}).Explore(*plan);
     return run.Finish();
   }
   std::atomic<std::uint64_t> next{0};
+  Mutex mutex;
+  OptionsMet met;
+  const auto note = [&](const DatabaseConfig& config) {
+    MutexLock lock(mutex);
+    met.Add(config);
+  };
   std::vector<std::jthread> threads;
   for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
     threads.emplace_back([&] {
-      Explorer explorer(run);
+      Explorer explorer(run, note);
       while (run.TimeLeft())
         explorer.Explore({.workload = next++, .point = {}, .image = {}, .steps = {}});
     });
   }
   threads.clear();
+  const std::vector<std::string> excluded = met.Excluded();
+  run.Set("options_excluded", static_cast<double>(excluded.size()));
+  for (const std::string& setting : excluded) run.Note("left at too few values: " + setting);
   return run.Finish();
 }
 

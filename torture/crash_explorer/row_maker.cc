@@ -17,11 +17,12 @@ constexpr std::uint64_t kLaterUs = 20'000'000;
 DatabaseConfig KeyspaceConfig(const DatabaseConfig& database, std::size_t number) {
   if (number == kDefaultKeyspace) return database;
   DatabaseConfig config = database;
-  constexpr MergeOperatorKind kOperators[] = {MergeOperatorKind::kAddInt64,
-                                              MergeOperatorKind::kAppend, MergeOperatorKind::kNone};
-  config.merge_operator = kOperators[number % 3];
+  constexpr MergeOperatorKind kOperators[] = {MergeOperatorKind::kNone, MergeOperatorKind::kAppend,
+                                              MergeOperatorKind::kCustom,
+                                              MergeOperatorKind::kAddInt64};
+  config.merge_operator = kOperators[number % 4];
   config.key_width_bytes = 0;
-  config.value_width_bytes = number % 6 == 3 ? 8 : 0;
+  config.value_width_bytes = number % 8 == 3 ? 8 : 0;
   const auto kind = static_cast<std::size_t>(database.memtable_kind);
   config.memtable_kind = static_cast<MemtableKind>((kind + number) % 8);
   const auto strategy = static_cast<std::size_t>(database.compaction_strategy);

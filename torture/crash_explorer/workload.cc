@@ -10,45 +10,9 @@ namespace quiver::torture {
 namespace {
 
 constexpr std::uint64_t kPlenty = std::uint64_t{1} << 40;
-constexpr std::uint32_t kKeyWidth = 8;
-constexpr std::uint32_t kValueWidth = 64;
 
 Random RandomOf(std::uint64_t seed, std::uint64_t number) {
   return Random(seed * 1'000'003 + number);
-}
-
-// Successive numbers meet every value of every choice soon: the divisors are mixed radices.
-DatabaseConfig ConfigOf(std::uint64_t number, Random& random) {
-  DatabaseConfig config;
-  config.memtable_kind = static_cast<MemtableKind>(number % 8);
-  config.compaction_strategy = static_cast<CompactionStrategyKind>((number / 2 + number / 8) % 4);
-  config.wal_mode = static_cast<WalMode>((number + number / 3) % 3);
-  config.compression = static_cast<CompressionKind>((number + number / 5) % 3);
-  config.compression_bottom = static_cast<CompressionKind>((number / 2) % 3);
-  config.key_width_bytes = number % 5 == 3 ? kKeyWidth : 0;
-  config.value_width_bytes = number % 7 == 4 ? kValueWidth : 0;
-  config.merge_operator =
-      config.value_width_bytes == 0 ? MergeOperatorKind::kAppend : MergeOperatorKind::kNone;
-  config.verify_output = number % 4 != 1;
-  config.filter_bits_per_key = number % 6 == 5 ? 0 : 10;
-  config.memory_limit_bytes = std::uint64_t{26} << 20;
-  config.memtable_size_bytes = 16U << 10;
-  config.memtable_count_max = 2 + static_cast<std::uint32_t>(random.Below(3));
-  config.memtable_hash_buckets = 64;
-  config.wal_batch_bytes = 4U << 10;
-  config.wal_batch_interval_ms = 10;
-  config.block_size_bytes = 1024;
-  config.value_chunk_bytes = 1024;
-  config.table_size_bytes = 16U << 10;
-  config.level_base_bytes = 16U << 10;
-  config.level_size_ratio = 2;
-  config.level0_run_trigger = 1 + static_cast<std::uint32_t>(random.Below(3));
-  config.tier_run_trigger = 2 + static_cast<std::uint32_t>(random.Below(2));
-  config.fifo_size_limit_bytes = std::uint64_t{1} << 30;  // merges, but drops nothing
-  config.slowdown_run_count = 5000;
-  config.stop_run_count = 10'000;
-  config.disk_reserve_bytes = 0;
-  return config;
 }
 
 }  // namespace
@@ -58,11 +22,11 @@ Workload::Workload(std::uint64_t seed, std::uint64_t number, StepList steps)
       number_(number),
       steps_(std::move(steps)),
       random_(RandomOf(seed, number)),
-      config_(ConfigOf(number, random_)),
-      mixed_modes_(number % 4 == 2),
+      config_(OptionsOf(seed * 1000 * kOptionBlock + number)),
+      mixed_modes_(random_.OneIn(4)),
       key_space_(8 + random_.Below(56)),
       step_count_(24 + random_.Below(40)),
-      history_(config_),
+      history_(config_, [this] { return DropMoment{machine_.WallMicros(), table_bytes_.sum()}; }),
       machine_(files_, seed ^ number) {}
 
 std::uint64_t Workload::OperationDigest() const {
@@ -79,8 +43,10 @@ std::uint64_t Workload::OperationDigest() const {
 
 std::string Workload::Run(std::function<void()> at_change) {
   at_change_ = std::move(at_change);
-  disk_.SetObserver(at_change_);
-  Result<void> done = Open();
+  ObserveDisk();
+  Result<void> done;
+  if (!config_.create_if_missing) done = RefusedOpen(config_, ErrorCode::kNotFound);
+  if (done) done = Open();
   for (std::uint64_t step = 0; done && step < step_count_; ++step) {
     if (!steps_.Keeps(step)) continue;
     random_ = Random(RandomOf(seed_, number_).Next() + step);
@@ -94,8 +60,43 @@ std::string Workload::Run(std::function<void()> at_change) {
   return done ? std::string() : done.error().ToString();
 }
 
-Result<void> Workload::Open() {
-  QUIVER_TRY(machine_.Open(config_));
+void Workload::ObserveDisk() {
+  disk_.SetObserver([this] {
+    table_bytes_.Look();
+    if (at_change_) at_change_();
+  });
+}
+
+// What is in /db, but for the lock file, which an open may make before it knows more.
+std::string Workload::Listed() {
+  std::string listed;
+  const auto directory = disk_.OpenDirectory("/db", false);
+  const auto entries = directory ? (*directory)->List() : directory.error();
+  if (!entries) return listed;
+  for (const io::DirectoryEntry& entry : *entries) {
+    if (entry.name != "LOCK") listed += entry.name + " " + std::to_string(entry.size_bytes) + "\n";
+  }
+  return listed;
+}
+
+// An open that the settings forbid: it is refused for their sake, and changes nothing.
+Result<void> Workload::RefusedOpen(const DatabaseConfig& config, ErrorCode expected) {
+  const std::string before = Listed();
+  const Result<void> opened = machine_.Open(config);
+  ++refused_opens_;
+  if (opened) return Error(ErrorCode::kInternal, "an open that is forbidden has succeeded");
+  if (opened.error().code() != expected) return opened;
+  if (Listed() == before) return {};
+  return Error(ErrorCode::kInternal, "a refused open has changed the disk");
+}
+
+Result<void> Workload::Open(After after) {
+  const DatabaseConfig config = created_ ? ForExisting(config_) : ForCreation(config_);
+  if (created_ && config_.error_if_exists) {
+    QUIVER_TRY(RefusedOpen(config_, ErrorCode::kInvalidArgument));
+  }
+  QUIVER_TRY(after == After::kPowerCut ? machine_.OpenAfterTear(config) : machine_.Open(config));
+  created_ = true;
   const RecoveryReport& report = machine_.engine().recovery_report();
   const std::string wrong =
       history_.Check(machine_.engine(), report.last_sequence, history_.found_least());
@@ -141,10 +142,14 @@ Result<void> Workload::Write(std::size_t row_count, std::size_t value_bytes) {
       mode);
 }
 
-// Writes as Database::Write does, but where that would wait for a flush, takes the flush's steps.
+// Writes as Database::Write does, but where that would wait for the background, takes its steps, in
+// a random order while there are any.
 Result<void> Workload::Submit(const WriteCall& write, WalMode mode) {
+  bool waits = false;
   while (true) {
-    const Result<SequenceNumber> last = write({.wal_mode = mode, .fail_if_stalled = true});
+    const WriteOptions options{.wal_mode = mode, .fail_if_stalled = !waits};
+    const Result<SequenceNumber> last =
+        waits ? machine_.Waiting([&] { return write(options); }) : write(options);
     if (last) {
       if (*last != history_.issued()) {
         return Error(ErrorCode::kInternal, "a write got sequence " + std::to_string(*last) +
@@ -153,7 +158,13 @@ Result<void> Workload::Submit(const WriteCall& write, WalMode mode) {
       history_.Acknowledge();
       return {};
     }
-    if (last.error().code() == ErrorCode::kBusy && machine_.Step(random_)) continue;
+    if (last.error().code() == ErrorCode::kBusy) {
+      // Who is slowed down may pay with time, or the background is done first.
+      const bool slowed = last.error().message().find(
+                              StallReasonName(StallReason::kRunsSlowdown)) != std::string::npos;
+      waits = (slowed && random_.OneIn(2)) || !machine_.Step(random_);
+      continue;
+    }
     if (last.error().code() == ErrorCode::kNoSpace) {
       history_.Refuse();
       return {};
@@ -163,6 +174,12 @@ Result<void> Workload::Submit(const WriteCall& write, WalMode mode) {
 }
 
 // --- steps
+
+// At once, or for a database that merges in pauses as it passes while nobody calls.
+void Workload::PassTime(std::uint64_t duration_ms) {
+  if (config_.idle_compaction_delay_ms == 0) return machine_.PassMillis(duration_ms);
+  idle_merges_ += machine_.PassTicks(duration_ms);
+}
 
 Result<void> Workload::Step() {
   const std::uint64_t choice = random_.Below(120);
@@ -174,6 +191,10 @@ Result<void> Workload::Step() {
   if (choice < 63) return Write(1, 1000 + random_.Below(6000));
   if (choice < 64) return Write(1, 20'000);
   if (choice < 75) {
+    if (config_.idle_compaction_delay_ms != 0 && random_.OneIn(4)) {
+      PassTime(1000);
+      return {};
+    }
     for (std::uint64_t tasks = 1 + random_.Below(3); tasks > 0; --tasks) {
       (void)machine_.Step(random_);
     }
@@ -186,8 +207,7 @@ Result<void> Workload::Step() {
 Result<void> Workload::Maintain(std::uint64_t choice) {
   const SequenceNumber before = history_.acknowledged();
   if (choice < 79) {
-    machine_.PassMillis(config_.wal_batch_interval_ms +
-                        (random_.OneIn(2) ? random_.Below(8000) : 0));
+    PassTime(config_.wal_batch_interval_ms + (random_.OneIn(2) ? random_.Below(8000) : 0));
     history_.IntervalPassed(before);
     return {};
   }
@@ -195,6 +215,7 @@ Result<void> Workload::Maintain(std::uint64_t choice) {
     QUIVER_TRY(machine_.engine().SyncLog());
   } else if (choice < 85) {
     QUIVER_TRY(machine_.Flush());
+    if (config_.idle_compaction_delay_ms != 0) PassTime(1000);
   } else if (choice < 88) {
     QUIVER_TRY(Compact());
   } else {
@@ -231,7 +252,7 @@ Result<void> Workload::MakeKeyspace() {
   const std::string name = "keyspace" + std::to_string(random_.Below(4));
   if (history_.MayHave(name)) return {};
   const DatabaseConfig config = KeyspaceConfig(config_, history_.keyspace_count());
-  const std::size_t number = history_.Making(name, config.merge_operator);
+  const std::size_t number = history_.Making(name, config);
   QUIVER_ASSIGN_OR_RETURN(const Keyspace made, machine_.engine().CreateKeyspace(name, config));
   history_.Made(number, made.id());
   return {};
@@ -320,7 +341,7 @@ Result<void> Workload::CutPower() {
   disk_.Crash(random_);
   settled_ = false;
   ++power_cuts_;
-  return Open();
+  return Open(After::kPowerCut);
 }
 
 }  // namespace quiver::torture

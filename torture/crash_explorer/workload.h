@@ -1,9 +1,8 @@
 // Workload: a seeded life of one small database on a simulated disk: entries of all kinds in every
 // log mode, batches over keyspaces that come and go, transactions, ingests, time that passes,
 // rotations, flushes, compactions, checkpoints, backups, restores, datasets, a full disk, failed
-// manifest writes, reopens, kills and power cuts. Settings and
-// steps come from the seed and the workload's number; successive numbers walk through all
-// memtables, strategies, log modes, compressions and widths.
+// manifest writes, reopens, kills and power cuts. Settings and steps come from the seed and the
+// workload's number; successive numbers walk through the option matrix.
 //
 // Thread safety: none.
 #pragma once
@@ -20,6 +19,7 @@
 #include "crash_explorer/history.h"
 #include "crash_explorer/machine.h"
 #include "crash_explorer/row_maker.h"
+#include "harness/option_matrix.h"
 #include "harness/step_list.h"
 #include "io/fault_file_system.h"
 #include "io/memory_file_system.h"
@@ -47,6 +47,11 @@ class Workload {
   /// For a follower, which only reads.
   io::MemoryFileSystem& disk_to_follow() noexcept { return disk_; }
   const DatabaseConfig& config() const noexcept { return config_; }
+  /// For an open of what a crash has left by now: before the first open has answered there may be
+  /// no database.
+  DatabaseConfig config_after_crash() const {
+    return created_ ? ForExisting(config_) : ForCreation(ForExisting(config_));
+  }
   const History& history() const noexcept { return history_; }
   const Copies& copies() const noexcept { return copies_; }
   /// What a follower must show at the least, now: all that is acknowledged, unless the power was
@@ -58,6 +63,8 @@ class Workload {
   std::uint64_t power_cuts() const noexcept { return power_cuts_; }
   std::uint64_t transactions() const noexcept { return transactions_; }
   std::uint64_t conflicts() const noexcept { return conflicts_; }
+  std::uint64_t idle_merges() const noexcept { return idle_merges_; }
+  std::uint64_t refused_opens() const noexcept { return refused_opens_; }
   std::uint64_t WallMicros() const noexcept { return machine_.WallMicros(); }
   /// A digest of all calls that change the disk, in their order.
   std::uint64_t OperationDigest() const;
@@ -66,7 +73,11 @@ class Workload {
 
  private:
   std::string Key(Random& random) const;
-  Result<void> Open();
+  enum class After : std::uint8_t { kNothing, kPowerCut };
+  Result<void> Open(After after = After::kNothing);
+  std::string Listed();
+  Result<void> RefusedOpen(const DatabaseConfig& config, ErrorCode expected);
+  void PassTime(std::uint64_t duration_ms);
   Result<void> Write(std::size_t row_count, std::size_t value_bytes);
   using WriteCall = std::function<Result<SequenceNumber>(const WriteOptions&)>;
   Result<void> Submit(const WriteCall& write, WalMode mode);
@@ -93,6 +104,7 @@ class Workload {
   Isolation NextIsolation();
   template <typename Action>
   auto Unseen(const Action& action);
+  void ObserveDisk();
 
   const std::uint64_t seed_;
   const std::uint64_t number_;
@@ -104,6 +116,7 @@ class Workload {
   std::uint64_t step_count_ = 0;
   io::MemoryFileSystem disk_;
   io::FaultFileSystem files_{disk_};
+  TableBytes table_bytes_{disk_};
   History history_;
   const RowMaker rows_{config_, history_, seed_, [this](Random& random) { return Key(random); }};
   Copies copies_{seed_};
@@ -114,6 +127,9 @@ class Workload {
   std::uint64_t power_cuts_ = 0;
   std::uint64_t transactions_ = 0;
   std::uint64_t conflicts_ = 0;
+  std::uint64_t idle_merges_ = 0;
+  std::uint64_t refused_opens_ = 0;
+  bool created_ = false;
   std::uint64_t input_count_ = 0;
   std::uint64_t path_count_ = 0;
   std::optional<Snapshot> snapshot_;

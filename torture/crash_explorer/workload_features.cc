@@ -22,7 +22,7 @@ template <typename Action>
 auto Workload::Unseen(const Action& action) {
   disk_.SetObserver({});
   auto result = action();
-  disk_.SetObserver(at_change_);
+  ObserveDisk();
   return result;
 }
 

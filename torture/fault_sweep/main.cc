@@ -64,6 +64,7 @@ class Sweep {
     if (!run_.plan().empty()) run_.Set("plan_steps", static_cast<double>(workload.step_count()));
     sites_.merge(injector.sites());
     failed_sites_.merge(injector.failed_sites());
+    run_.Count("idle_merges", static_cast<double>(workload.idle_merges()));
     run_.Count("calls_failed", static_cast<double>(injector.failed_count()));
     run_.Count("cases");
   }

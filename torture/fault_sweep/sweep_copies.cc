@@ -68,8 +68,9 @@ void SweepWorkload::Copy(const char* call, const CopyCall& copy) {
 void SweepWorkload::Conflict() {
   if (!machine_.is_open() || uncertain_ || history_.has_undecided_ingest()) return;
   HistoryRow row;
-  row.key = "key" + std::to_string(random_.Below(40));
+  row.key = Key(random_);
   row.value = "refused";
+  if (config_.value_width_bytes != 0) row.value.resize(config_.value_width_bytes, '_');
   auto transaction = Stage({row}, history_, machine_.engine(), Isolation::kSnapshot);
   if (!transaction) return CheckError("transaction", transaction.error());
   row.operation = Operation::kDelete;
@@ -94,7 +95,7 @@ void SweepWorkload::Ingest(std::size_t row_count) {
   for (std::size_t i = 1; i <= row_count; ++i) {
     HistoryRow& row = rows.emplace_back();
     row.keyspace = keyspace;
-    row.key = "key" + std::to_string(random_.Below(40));
+    row.key = Key(random_);
     row.value = config.merge_operator == MergeOperatorKind::kAddInt64
                     ? EncodeInt64(static_cast<std::int64_t>(random_.Next()))
                     : ValueOf(row.key, history_.issued() + i, history_.batch_count(), seed_, 40,

@@ -1,8 +1,11 @@
 #include "fault_sweep/sweep_workload.h"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "crash_explorer/feature_calls.h"
+#include "harness/option_matrix.h"
 #include "io/posix_error.h"
 #include "testing/engine_harness.h"
 
@@ -14,42 +17,26 @@ constexpr std::uint64_t kPhases = 3;
 constexpr std::uint64_t kWritesInPhase = 14;
 constexpr std::uint64_t kKeys = 40;
 
-DatabaseConfig ConfigOf(std::uint64_t number) {
-  DatabaseConfig config;
-  config.wal_mode = static_cast<WalMode>(number % 3);
-  config.memtable_kind = static_cast<MemtableKind>(number * 3 % 8);
-  config.compaction_strategy = static_cast<CompactionStrategyKind>(number % 4);
-  config.memory_limit_bytes = std::uint64_t{26} << 20;
-  config.memtable_size_bytes = 16U << 10;
-  config.memtable_hash_buckets = 64;
-  config.wal_batch_bytes = 4U << 10;
-  config.block_size_bytes = 1024;
-  config.value_chunk_bytes = 1024;
-  config.table_size_bytes = 16U << 10;
-  config.level_base_bytes = 16U << 10;
-  config.fifo_size_limit_bytes = std::uint64_t{1} << 30;  // merges, but drops nothing
-  config.slowdown_run_count = 5000;
-  config.stop_run_count = 10'000;
-  config.disk_reserve_bytes = 0;
-  config.compression = static_cast<CompressionKind>(number % 3);
-  config.merge_operator = MergeOperatorKind::kAppend;
-  return config;
-}
-
 }  // namespace
 
 SweepWorkload::SweepWorkload(std::uint64_t seed, const FaultCase& fault)
     : fault_(fault),
       seed_(seed),
       random_(seed * 31 + fault.config),
-      config_(ConfigOf(fault.config)),
+      config_(OptionsOf(seed * kOptionBlock + fault.config)),
       injector_(fault),
-      history_(config_),
-      rows_(config_, history_, seed,
-            [](Random& random) { return "key" + std::to_string(random.Below(kKeys)); }),
+      history_(config_, [this] { return DropMoment{machine_.WallMicros(), table_bytes_.sum()}; }),
+      rows_(config_, history_, seed, [this](Random& random) { return Key(random); }),
       machine_(files_, seed) {
   files_.SetHook(injector_.Hook());
   files_.SetReach(fault.reach);
+  disk_.SetObserver([this] { table_bytes_.Look(); });
+}
+
+std::string SweepWorkload::Key(Random& random) const {
+  std::string key = "key" + std::to_string(random.Below(kKeys));
+  if (config_.key_width_bytes != 0) key.resize(config_.key_width_bytes, '_');
+  return key;
 }
 
 void SweepWorkload::Run() {
@@ -68,7 +55,7 @@ void SweepWorkload::LivePlainly() {
     // The second one is dropped and made again: nothing of it may come back.
     Step([&] { MakeKeyspace(phase == 0 ? "first" : "second"); });
     Step([&] {
-      if (machine_.is_open()) machine_.PassMillis(random_.Below(5000));
+      if (machine_.is_open()) PassTime(random_.Below(5000));
     });
     for (std::uint64_t write = 0; write < kWritesInPhase; ++write) {
       const auto mode = static_cast<WalMode>((write + phase) % 3);
@@ -80,6 +67,9 @@ void SweepWorkload::LivePlainly() {
     Step([&] { Write(WalMode::kSync, 2, 100); });
     if (phase == 1) Step([&] { Compact(); });
     if (phase == 1) Step([&] { DropKeyspace("second"); });
+    Step([&] {
+      if (machine_.is_open()) PassTime(1500);
+    });
     Step([&] { ReadAll(); });
   }
 }
@@ -111,11 +101,16 @@ void SweepWorkload::CheckError(const char* call, const Error& error) {
 void SweepWorkload::Open() {
   // A fault that lasts keeps the database closed; one that has gone does not.
   for (int attempt = 0; attempt < 2 && !machine_.is_open(); ++attempt) {
-    const Result<void> opened = machine_.Open(config_);
+    // A log that could not be written to its end is torn, though no power was cut.
+    // The first try creates it, and may fail behind that.
+    DatabaseConfig config = created_ ? config_ : ForCreation(config_);
+    if (std::exchange(tried_, true)) config = ForExisting(config);
+    const Result<void> opened = machine_.OpenAfterTear(config);
     if (!opened) {
       CheckError("open", opened.error());
       continue;
     }
+    created_ = true;
     const SequenceNumber last = machine_.engine().recovery_report().last_sequence;
     const bool beyond = last > history_.issued() && !history_.has_undecided_ingest();
     if (last < history_.found_least() || beyond) {
@@ -187,6 +182,12 @@ void SweepWorkload::Refused(const Error& error, bool transaction) {
   uncertain_ = true;
 }
 
+// At once, or for a database that merges in pauses as it passes while nobody calls.
+void SweepWorkload::PassTime(std::uint64_t duration_ms) {
+  if (config_.idle_compaction_delay_ms == 0) return machine_.PassMillis(duration_ms);
+  idle_merges_ += machine_.PassTicks(duration_ms);
+}
+
 void SweepWorkload::Flush() {
   if (!machine_.is_open()) return;
   const SequenceNumber before = history_.acknowledged();
@@ -210,7 +211,7 @@ void SweepWorkload::Compact() {
 void SweepWorkload::MakeKeyspace(const std::string& name) {
   if (!machine_.is_open() || history_.MayHave(name)) return;
   const DatabaseConfig config = KeyspaceConfig(config_, history_.keyspace_count());
-  const std::size_t number = history_.Making(name, config.merge_operator);
+  const std::size_t number = history_.Making(name, config);
   const Result<Keyspace> made = machine_.engine().CreateKeyspace(name, config);
   if (!made) return CheckError("create keyspace", made.error());
   history_.Made(number, made->id());
@@ -273,7 +274,8 @@ void SweepWorkload::CheckAfterwards() {
   }
   if (disk_.open_file_count() != 0) Say("files were left open after the close");
   Machine survivor(disk_, seed_, machine_.WallMicros());
-  if (const Result<void> opened = survivor.Open(config_); !opened) {
+  const DatabaseConfig config = ForExisting(ForCreation(config_));
+  if (const Result<void> opened = survivor.OpenAfterTear(config); !opened) {
     return Say("does not open after the fault is gone: " + opened.error().ToString());
   }
   const RecoveryReport& report = survivor.engine().recovery_report();
@@ -284,7 +286,9 @@ void SweepWorkload::CheckAfterwards() {
   history_.Reopened(report.last_sequence);
   history_.Settle(survivor.engine());
   CheckCopies(survivor);
-  const auto put = testing::PutInto(survivor.engine(), "zz", "x", {.wal_mode = WalMode::kSync});
+  const std::string key(std::max<std::size_t>(config_.key_width_bytes, 2), 'z');
+  const std::string value(config_.value_width_bytes, 'x');
+  const auto put = testing::PutInto(survivor.engine(), key, value, {.wal_mode = WalMode::kSync});
   if (!put) return Say("the survivor takes no write: " + put.error().ToString());
   if (const Result<void> closed = survivor.Close(); !closed) {
     Say("the survivor does not close: " + closed.error().ToString());

@@ -26,13 +26,15 @@ class SweepWorkload {
  public:
   /// The first so many write, flush, compact and reopen; the others make copies and ingests.
   static constexpr std::uint64_t kPlainConfigCount = 4;
-  static constexpr std::uint64_t kConfigCount = 7;
+  static constexpr std::uint64_t kConfigCount = 8;  // a block of the option matrix
 
   SweepWorkload(std::uint64_t seed, const FaultCase& fault);
 
   /// Runs the life and what comes after; what() then says what was wrong.
   void Run();
   const std::vector<std::string>& what() const noexcept { return what_; }
+  const DatabaseConfig& config() const noexcept { return config_; }
+  std::uint64_t idle_merges() const noexcept { return idle_merges_; }
   const FaultInjector& injector() const noexcept { return injector_; }
   /// Steps of the life, left out or not. Known after Run().
   std::uint64_t step_count() const noexcept { return step_count_; }
@@ -46,6 +48,7 @@ class SweepWorkload {
     random_ = Random((seed_ * 31 + fault_.config) * 1009 + step);
     action();
   }
+  std::string Key(Random& random) const;
   void LivePlainly();
   void LiveWithCopies();
   void Open();
@@ -53,6 +56,7 @@ class SweepWorkload {
   // As a commit of `transaction`, if there is one. False if they are not acknowledged.
   bool WriteRows(std::vector<HistoryRow> rows, WalMode mode, Transaction* transaction = nullptr);
   void Refused(const Error& error, bool transaction);
+  void PassTime(std::uint64_t duration_ms);
   void Flush();
   void Compact();
   void MakeKeyspace(const std::string& name);
@@ -78,11 +82,15 @@ class SweepWorkload {
   io::MemoryFileSystem disk_;
   io::FaultFileSystem files_{disk_};
   FaultInjector injector_;
+  TableBytes table_bytes_{disk_};
   History history_;
   const RowMaker rows_;
   Copies copies_{seed_};
   Machine machine_;
   std::uint64_t input_count_ = 0;
+  std::uint64_t idle_merges_ = 0;
+  bool tried_ = false;      // to open it
+  bool created_ = false;    // an open has answered: there is a database
   bool uncertain_ = false;  // a write failed: none may be acknowledged before the next open
   std::uint64_t step_count_ = 0;
   std::vector<std::string> what_;

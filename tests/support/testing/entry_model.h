@@ -2,6 +2,8 @@
 // that there ever was is kept, and an answer for any sequence and moment is worked out from them.
 // Slow and plain: the oracle of the tests that mix puts, deletes, range deletes, merges and expiry.
 //
+// The custom operator is that of testing/custom_operator.h.
+//
 // Invariants: operands fit the operator. Entries may share a sequence (an ingest): of those of one
 // key the one added last counts.
 //
@@ -52,13 +54,55 @@ class EntryModel {
                                      std::uint64_t now_us) const {
     const auto found = versions_.find(key);
     if (found == versions_.end()) return std::nullopt;
-    return ValueOf(found->first, found->second, sequence, now_us);
+    return ValueOf(found->first, found->second, ranges_, sequence, now_us);
+  }
+
+  /// What may be missing. fifo drops the oldest versions of a key, as many as it likes, but none
+  /// newer than `droppable`. A salvage passes over what was in `lost`, ranges of the log; of that
+  /// all may still be in tables, up to some sequence.
+  struct Doubts {
+    SequenceNumber droppable = 0;
+    std::vector<std::pair<SequenceNumber, SequenceNumber>> lost;
+  };
+  /// Every answer that ValueAt may have to give then.
+  std::vector<std::optional<std::string>> ValuesAt(std::string_view key, SequenceNumber sequence,
+                                                   std::uint64_t now_us,
+                                                   const Doubts& doubts) const {
+    const auto found = versions_.find(key);
+    if (found == versions_.end()) return {std::nullopt};
+    std::vector<std::optional<std::string>> values;
+    const auto is_doubtful = [&](const auto& entry) {
+      return std::ranges::any_of(doubts.lost, [&](const auto& range) {
+        return entry.sequence >= range.first && entry.sequence <= range.second;
+      });
+    };
+    std::vector<SequenceNumber> in_tables_to = {sequence};
+    const auto note = [&](const auto& entry) {
+      if (is_doubtful(entry)) in_tables_to.push_back(entry.sequence - 1);
+    };
+    std::ranges::for_each(found->second, note);
+    std::ranges::for_each(ranges_, note);
+    for (const SequenceNumber end : in_tables_to) {
+      const auto is_lost = [&](const auto& entry) {
+        return entry.sequence > end && is_doubtful(entry);
+      };
+      std::vector<Version> left = found->second;
+      std::vector<Range> ranges = ranges_;
+      std::erase_if(left, is_lost);
+      std::erase_if(ranges, is_lost);
+      values.push_back(ValueOf(found->first, left, ranges, sequence, now_us));
+      while (!left.empty() && left.front().sequence <= doubts.droppable) {
+        left.erase(left.begin());
+        values.push_back(ValueOf(found->first, left, ranges, sequence, now_us));
+      }
+    }
+    return values;
   }
 
   Rows At(SequenceNumber sequence, std::uint64_t now_us) const {
     Rows rows;
     for (const auto& [key, versions] : versions_) {
-      if (auto value = ValueOf(key, versions, sequence, now_us)) rows.emplace(key, *value);
+      if (auto value = ValueOf(key, versions, ranges_, sequence, now_us)) rows.emplace(key, *value);
     }
     return rows;
   }
@@ -109,9 +153,10 @@ class EntryModel {
   }
 
   std::optional<std::string> ValueOf(std::string_view key, const std::vector<Version>& versions,
-                                     SequenceNumber sequence, std::uint64_t now_us) const {
+                                     const std::vector<Range>& ranges, SequenceNumber sequence,
+                                     std::uint64_t now_us) const {
     SequenceNumber hidden_below = 0;
-    for (const Range& range : ranges_) {
+    for (const Range& range : ranges) {
       if (range.sequence <= sequence && range.begin <= key && key < range.end) {
         hidden_below = std::max(hidden_below, range.sequence);
       }
@@ -129,7 +174,7 @@ class EntryModel {
     return Together(parts);
   }
 
-  // A value alone is itself under both operators: an absent base counts as 0, or as nothing.
+  // A value alone is itself under all operators: an absent base counts as 0, or as nothing.
   std::string Together(const std::vector<const std::string*>& parts) const {
     if (parts.size() == 1) return *parts.front();
     std::string appended;
@@ -138,6 +183,7 @@ class EntryModel {
       if (merge_operator_ == MergeOperatorKind::kAddInt64) {
         sum += static_cast<std::uint64_t>(DecodeInt64(*part).value_or(0));
       } else {
+        if (merge_operator_ == MergeOperatorKind::kCustom && part != parts.front()) appended += ',';
         appended += *part;
       }
     }
