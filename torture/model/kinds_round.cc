@@ -14,7 +14,7 @@ constexpr std::uint64_t kOperationsPerRound = 4000;
 constexpr std::size_t kSnapshotsMax = 6;
 constexpr std::uint64_t kExpiryUsMax = 3'000'000;
 constexpr const char* kNames[] = {"default", "text", "numbers", "plain"};
-constexpr MergeOperatorKind kOperators[] = {MergeOperatorKind::kAppend, MergeOperatorKind::kAppend,
+constexpr MergeOperatorKind kOperators[] = {MergeOperatorKind::kAppend, MergeOperatorKind::kCustom,
                                             MergeOperatorKind::kAddInt64, MergeOperatorKind::kNone};
 
 Rows RowsOf(std::uint64_t round, Random& random) {
@@ -54,6 +54,7 @@ Result<void> KindsRound::Run(const std::function<bool()>& may_go_on) {
     ++tally_.operations;
     QUIVER_TRY(Step());
     subject_.Background();
+    tally_.idle_merges = subject_.idle_merges();
   }
   QUIVER_TRY(Reopen());
   QUIVER_TRY(CheckAll());

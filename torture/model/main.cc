@@ -128,6 +128,7 @@ class ModelTorture {
     run_.Count("flushes", static_cast<double>(tally.flushes));
     run_.Count("compactions", static_cast<double>(tally.compactions));
     run_.Count("reopens", static_cast<double>(tally.reopens));
+    run_.Count("idle_merges", static_cast<double>(tally.idle_merges));
     run_.Max("snapshots_live_max", static_cast<double>(tally.snapshots_live_max));
     run_.Max("versions_max", static_cast<double>(tally.versions_max));
     run_.Max("versions_kept_max", static_cast<double>(tally.versions_kept_max));

@@ -52,7 +52,19 @@ DatabaseConfig OptionSet(std::uint64_t number, bool fixed_keys, bool fixed_value
   config.space_amplification_max_percent = number % 2 == 0 ? 120 : 300;
   config.compaction_threads = 1 + number % 2;
   config.fifo_size_limit_bytes = std::uint64_t{1} << 40;  // fifo merges, but drops nothing
-  config.disk_reserve_bytes = 0;
+  config.disk_reserve_bytes = number % 8 < 4 ? 0 : 16 * kKiB;
+  config.store_settings = number % 3 != 1;
+  config.compression_level = number % 4 == 3 ? 5 : 1;
+  config.compaction_rate_limit_bytes_per_s = number % 8 == 5 ? 4096 * kKiB : 0;
+  const bool slows = (number + third) % 4 == 2;  // right behind the largest trigger
+  config.slowdown_run_count = slows ? 6 : 5000;
+  config.stop_run_count = slows ? 9 : 10'000;
+  config.idle_compaction_delay_ms = (number / 2 + third) % 2 == 0 ? 250 : 0;
+  // A power cut follows a sync: nothing is torn, and no mode has anything to cut.
+  constexpr WalRecoveryMode kRecovery[] = {WalRecoveryMode::kPointInTime,
+                                           WalRecoveryMode::kTolerateTail,
+                                           WalRecoveryMode::kSkipAnyCorrupt};
+  config.wal_recovery_mode = kRecovery[(number / 3 + third) % 3];
   config.memory_limit_bytes = MemoryFloorBytes(config) << (number % 3 == 0 ? 0 : 1);
   return config;
 }

@@ -91,6 +91,7 @@ Result<void> Round::Run(const std::function<bool()>& may_go_on) {
     ++tally_.operations;
     QUIVER_TRY(Step());
     subject_.Background();
+    tally_.idle_merges = subject_.idle_merges();
   }
   QUIVER_TRY(Reopen());
   QUIVER_TRY(Scan({nullptr, model_.now()}, true));

@@ -46,6 +46,7 @@ struct RoundTally {
   std::uint64_t flushes = 0;
   std::uint64_t compactions = 0;
   std::uint64_t reopens = 0;
+  std::uint64_t idle_merges = 0;        ///< that nothing but a pause asked for
   std::uint64_t versions_max = 0;       ///< of one key since the oldest live snapshot
   std::uint64_t versions_kept_max = 0;  ///< of one key that differ and that live snapshots see
 };

@@ -12,6 +12,7 @@ constexpr int kStallStepsMax = 100'000;
 }  // namespace
 
 Result<void> Subject::Open(const DatabaseConfig& config) {
+  merges_in_pauses_ = config.idle_compaction_delay_ms != 0;
   if (!real_threads_) return machine_.Open(config);
   QUIVER_ASSIGN_OR_RETURN(engine_, testing::OpenEngine(disk_, config));
   return {};
@@ -61,12 +62,18 @@ Result<void> Subject::Compact(std::optional<std::string_view> begin,
   return machine_.engine().CompactRange(begin, end, keyspace);
 }
 
+void Subject::PassMillis(std::uint64_t duration_ms) {
+  if (real_threads_ || !merges_in_pauses_) return machine_.PassMillis(duration_ms);
+  idle_merges_ += machine_.PassTicks(duration_ms);
+}
+
 void Subject::Background() {
   if (real_threads_) return;
   const std::uint64_t dice = random_.Below(100);
   if (dice < 20) (void)machine_.Step(random_);
   if (dice == 20) machine_.Drain();
   if (dice == 21) machine_.PassMillis(10);
+  if (merges_in_pauses_ && random_.OneIn(200)) PassMillis(1000);
 }
 
 }  // namespace quiver::torture

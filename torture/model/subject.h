@@ -38,7 +38,9 @@ class Subject {
                        const Keyspace* keyspace = nullptr);
   /// Time, of a deterministic subject.
   std::uint64_t WallMicros() const { return machine_.WallMicros(); }
-  void PassMillis(std::uint64_t duration_ms) { machine_.PassMillis(duration_ms); }
+  void PassMillis(std::uint64_t duration_ms);
+  /// Merges that nothing but a pause asked for, of a deterministic subject.
+  std::uint64_t idle_merges() const noexcept { return idle_merges_; }
   /// Lets background work happen, at random a little of it or all that is due.
   void Background();
 
@@ -47,6 +49,8 @@ class Subject {
   Random random_;
   io::MemoryFileSystem disk_;
   Machine machine_;
+  bool merges_in_pauses_ = false;
+  std::uint64_t idle_merges_ = 0;
   std::shared_ptr<Engine> engine_;  // on real threads
 };
 
