@@ -1,35 +1,53 @@
 #include "harness/small_config.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/config_table.h"
+#include "harness/option_matrix.h"
+
 namespace quiver::torture {
 
-// The divisors are mixed radices: successive numbers meet every pair of choices soon.
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
+// What SmallSettings leaves to the program: about one open, or about the rows that it writes.
+constexpr std::array<std::string_view, 7> kOfTheProgram{
+    "create_if_missing", "error_if_exists", "memory_limit_bytes", "merge_operator",
+    "wal_mode",          "key_width_bytes", "value_width_bytes"};
+
+}  // namespace
+
 DatabaseConfig SmallConfig(std::uint64_t number) {
-  DatabaseConfig config;
-  config.memtable_kind = static_cast<MemtableKind>(number % 8);
-  config.compaction_strategy = static_cast<CompactionStrategyKind>((number / 2 + number / 8) % 4);
-  config.wal_mode = static_cast<WalMode>((number + number / 3) % 3);
-  config.compression = static_cast<CompressionKind>((number + number / 5) % 3);
-  config.compression_bottom = static_cast<CompressionKind>((number / 2) % 3);
-  config.filter_bits_per_key = number % 6 == 5 ? 0 : 10;
-  config.memory_limit_bytes = std::uint64_t{48} << 20;
-  config.memtable_size_bytes = 16U << 10;
-  config.memtable_count_max = 2 + static_cast<std::uint32_t>(number / 3 % 3);
-  config.memtable_hash_buckets = 64;
-  config.wal_batch_bytes = 4U << 10;
-  config.wal_batch_interval_ms = 5;
-  config.block_size_bytes = 1024;
-  config.value_chunk_bytes = 1024;
-  config.table_size_bytes = 16U << 10;
-  config.level_base_bytes = 32U << 10;
-  config.level_size_ratio = 2;
-  config.level0_run_trigger = 1 + static_cast<std::uint32_t>(number % 3);
-  config.tier_run_trigger = 2 + static_cast<std::uint32_t>(number % 2);
-  config.fifo_size_limit_bytes = std::uint64_t{1} << 30;  // merges, but drops nothing
-  config.compaction_threads = 1 + static_cast<std::uint32_t>(number / 4 % 2);
-  config.open_files_max = number % 3 == 0 ? 16 : 1000;
-  config.disk_reserve_bytes = 0;
-  config.idle_compaction_delay_ms = number / 7 % 2 == 0 ? 0 : 250;  // the next tick
+  const DatabaseConfig defaults;
+  DatabaseConfig config = OptionsOf(number);
+  config.create_if_missing = defaults.create_if_missing;
+  config.error_if_exists = defaults.error_if_exists;
+  config.merge_operator = defaults.merge_operator;
+  config.key_width_bytes = defaults.key_width_bytes;
+  config.value_width_bytes = defaults.value_width_bytes;
+  config.fifo_size_limit_bytes = defaults.fifo_size_limit_bytes;
+  config.fifo_age_limit_s = defaults.fifo_age_limit_s;
+  const bool tolerates = config.wal_recovery_mode == WalRecoveryMode::kTolerateTail;
+  if (!tolerates) config.wal_recovery_mode = WalRecoveryMode::kPointInTime;
+  // Time is real here.
+  if (config.compaction_rate_limit_bytes_per_s != 0) {
+    config.compaction_rate_limit_bytes_per_s = 8 * kMiB;
+  }
+  config.memory_limit_bytes = 48 * kMiB;
   return config;
+}
+
+std::vector<std::pair<std::string, std::string>> SmallSettings(std::uint64_t number) {
+  const DatabaseConfig config = SmallConfig(number);
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const SettingRow& row : SettingRows()) {
+    if (std::ranges::find(kOfTheProgram, row.info.name) != kOfTheProgram.end()) continue;
+    settings.emplace_back(row.info.name, FormatValue(row, row.read(config)));
+  }
+  return settings;
 }
 
 std::string DescribeConfig(const DatabaseConfig& config) {

@@ -26,6 +26,7 @@
 #include <filesystem>
 
 #include "engines/engine_child.h"
+#include "harness/small_config.h"
 #include "harness/torture_run.h"
 #include "quiver/config.h"
 
@@ -40,13 +41,6 @@ constexpr std::uint64_t kCyclesPerDatabase = 24;
 // What counts as a hang, however slow the machine.
 constexpr milliseconds kPatience{120'000};
 constexpr std::array kModes{Durability::kSync, Durability::kBatch, Durability::kAsync};
-constexpr std::array kMemtables{MemtableKind::kEnhancedSkiplist, MemtableKind::kSorted,
-                                MemtableKind::kSkiplist,         MemtableKind::kTrie,
-                                MemtableKind::kLinkedList,       MemtableKind::kHashLinkedList,
-                                MemtableKind::kHashSkiplist,     MemtableKind::kVector};
-constexpr std::array kStrategies{CompactionStrategyKind::kLeveled, CompactionStrategyKind::kTiered,
-                                 CompactionStrategyKind::kFifo,
-                                 CompactionStrategyKind::kLazyLeveling};
 // What changes a file, as Quiver calls it.
 constexpr std::string_view kInjected =
     "openat,pwrite64,pwritev2,fsync,fdatasync,renameat,renameat2,unlinkat,ftruncate,fallocate";
@@ -64,7 +58,7 @@ bool HasStrace() {
          0;
 }
 
-// Five of six databases are Quiver's, over all modes, memtables and strategies in turn.
+// Five of six databases are Quiver's, over all modes and, in blocks of eight, the option matrix.
 Case MakeCase(std::uint64_t number, bool has_strace) {
   Case made;
   made.number = number;
@@ -83,15 +77,7 @@ Case MakeCase(std::uint64_t number, bool has_strace) {
   const std::uint64_t turn = number - number / 6;
   made.command.engine = "quiver";
   config.durability = kModes[turn % kModes.size()];
-  const MemtableKind memtable = kMemtables[turn % kMemtables.size()];
-  const CompactionStrategyKind strategy =
-      kStrategies[(turn + turn / kMemtables.size()) % kStrategies.size()];
-  config.settings = {{"memtable_kind", std::string(MemtableKindName(memtable))},
-                     {"compaction_strategy", std::string(CompactionStrategyName(strategy))},
-                     {"wal_batch_interval_ms", "5"},
-                     {"wal_batch_bytes", "32768"}};
-  if (turn % 5 == 4) config.settings.emplace_back("memtable_size_bytes", "16384");
-  if (turn % 3 == 2) config.settings.emplace_back("compression", "lz4");
+  config.settings = SmallSettings(turn);
   made.label = "quiver_" + std::string(DurabilityName(config.durability));
   made.by_system_call = has_strace && turn % 4 == 3;
   return made;

@@ -29,6 +29,7 @@
 
 #include "engines/engine_child.h"
 #include "engines/mounted.h"
+#include "harness/small_config.h"
 #include "harness/torture_run.h"
 #include "quiver/config.h"
 
@@ -51,16 +52,13 @@ struct Victim {
   bool healthy = true;
 };
 
-EngineConfig QuiverConfig(Durability durability, Random& random) {
+EngineConfig QuiverConfig(Durability durability, std::uint64_t number) {
   EngineConfig config;
   config.durability = durability;
-  const auto memtable = static_cast<MemtableKind>(random.Below(8));
-  const auto strategy = static_cast<CompactionStrategyKind>(random.Below(4));
-  config.settings = {{"memtable_kind", std::string(MemtableKindName(memtable))},
-                     {"compaction_strategy", std::string(CompactionStrategyName(strategy))},
-                     {"wal_batch_bytes", std::to_string(kBatchBytes)},
-                     {"wal_batch_interval_ms", "20"}};
-  if (random.OneIn(3)) config.settings.emplace_back("memtable_size_bytes", "16384");
+  config.settings = SmallSettings(number);
+  for (auto& [name, value] : config.settings) {
+    if (name == "wal_batch_bytes") value = std::to_string(kBatchBytes);  // of the contract
+  }
   return config;
 }
 
@@ -102,8 +100,9 @@ class Turn {
       }
       return;
     }
+    const std::uint64_t turn = number_ - number_ / 4;  // of those with Quiver
     for (const Durability mode : {Durability::kSync, Durability::kBatch, Durability::kAsync}) {
-      AddVictim("quiver", QuiverConfig(mode, random_));
+      AddVictim("quiver", QuiverConfig(mode, 3 * turn + victims_.size()));
     }
   }
 
