@@ -73,7 +73,10 @@ class SegmentedWal final : public WalManager {
   Error Die(const Error& error) REQUIRES(mutex_);
   Error Fatal(const Error& error) const REQUIRES(mutex_);
   Error Cause() const EXCLUDES(mutex_);
-  void PublishWritten() REQUIRES(mutex_);
+  // The appending thread's, with the lock where the segment has changed.
+  void PublishWritten();
+  // Everything up to the sequence lies in front of the offset. Needs the lock.
+  Position Written() const REQUIRES(mutex_);
   void PublishDurable(Position reached) REQUIRES(mutex_);
   // Runs one sync of the file and counts it.
   template <typename Operation>
@@ -86,18 +89,20 @@ class SegmentedWal final : public WalManager {
   // rotates, reads it freely; others only with the sync role.
   std::unique_ptr<SegmentWriter> segment_;
 
+  // How far the log is written. An append moves both on without the lock, the offset first, so that
+  // Written() never answers a sequence beyond its offset; a rotation does it with the lock.
+  std::atomic<std::uint64_t> written_offset_;
+  std::atomic<SequenceNumber> last_sequence_;
+
   // Copies of what the lock guards, for readers that do not need the lock.
   std::atomic<std::uint64_t> segment_number_;
-  std::atomic<SequenceNumber> last_sequence_;
   std::atomic<SequenceNumber> durable_sequence_;
-  std::atomic<std::uint64_t> written_offset_;
   std::atomic<std::uint64_t> durable_offset_;
   std::atomic<bool> dead_{false};
 
   mutable Mutex mutex_;
   CondVar changed_;
   bool sync_role_taken_ GUARDED_BY(mutex_) = false;
-  Position written_ GUARDED_BY(mutex_);
   Position durable_ GUARDED_BY(mutex_);
   std::optional<Error> cause_ GUARDED_BY(mutex_);
   // Sizes of the segments before the current one, by number.
@@ -108,19 +113,24 @@ SegmentedWal::SegmentedWal(const WalManagerOptions& options, std::unique_ptr<Seg
                            std::map<std::uint64_t, std::uint64_t> older_segments)
     : options_(options),
       segment_(std::move(segment)),
-      segment_number_(segment_->number()),
-      last_sequence_(segment_->end().last_sequence),
-      durable_sequence_(segment_->end().last_sequence),
       written_offset_(segment_->end().length_bytes),
+      last_sequence_(segment_->end().last_sequence),
+      segment_number_(segment_->number()),
+      durable_sequence_(segment_->end().last_sequence),
       durable_offset_(segment_->end().length_bytes),
-      written_{segment_->end().length_bytes, segment_->end().last_sequence},
-      durable_(written_),
+      durable_{segment_->end().length_bytes, segment_->end().last_sequence},
       older_segments_(std::move(older_segments)) {}
 
 void SegmentedWal::PublishWritten() {
-  written_ = {segment_->end().length_bytes, segment_->end().last_sequence};
-  written_offset_.store(written_.offset, std::memory_order_release);
-  last_sequence_.store(written_.sequence, std::memory_order_release);
+  written_offset_.store(segment_->end().length_bytes, std::memory_order_release);
+  SchedulePoint();
+  last_sequence_.store(segment_->end().last_sequence, std::memory_order_release);
+}
+
+SegmentedWal::Position SegmentedWal::Written() const {
+  const SequenceNumber sequence = last_sequence_.load(std::memory_order_acquire);
+  SchedulePoint();
+  return {written_offset_.load(std::memory_order_acquire), sequence};
 }
 
 void SegmentedWal::PublishDurable(Position reached) {
@@ -137,7 +147,7 @@ Error SegmentedWal::Fatal(const Error& error) const {
   return {code,
           error.message() + "; the log is durable up to sequence " +
               std::to_string(durable_.sequence) + ", acknowledged up to " +
-              std::to_string(written_.sequence),
+              std::to_string(last_sequence()),
           error.file(), error.offset()};
 }
 
@@ -231,26 +241,26 @@ Result<void> SegmentedWal::Append(std::span<const FrameInput> frames, bool durab
     const Result<void> written = TimedSync([&] { return segment_->WriteStaged(true); });
     MutexLock lock(mutex_);
     if (written) PublishWritten();
-    return EndSync(written, written_);
+    return EndSync(written, Written());
   }
   const Result<void> written = segment_->WriteStaged(false);
-  {
+  if (!written) {
     MutexLock lock(mutex_);
-    if (!written) return Die(written.error());
-    PublishWritten();
+    return Die(written.error());
   }
+  PublishWritten();
   return durably ? Sync() : Result<void>();
 }
 
 Result<void> SegmentedWal::Sync() {
   MutexLock lock(mutex_);
   if (cause_) return *cause_;
-  const SequenceNumber target = written_.sequence;
+  const SequenceNumber target = last_sequence();
   while (durable_.sequence < target && sync_role_taken_ && !cause_) changed_.Wait(mutex_);
   if (durable_.sequence >= target) return {};
   if (cause_) return *cause_;
   sync_role_taken_ = true;
-  const Position reached = written_;
+  const Position reached = Written();
   SegmentWriter& segment = *segment_;
   lock.Unlock();
   const Result<void> synced = TimedSync([&] { return segment.Sync(); });
@@ -286,7 +296,7 @@ Result<void> SegmentedWal::Rotate(std::uint64_t next_segment_number) {
   older_segments_[sealed->number()] = sealed->end().length_bytes;
   segment_number_.store(segment_->number(), std::memory_order_release);
   PublishWritten();
-  QUIVER_TRY(EndSync(result, written_));
+  QUIVER_TRY(EndSync(result, Written()));
   lock.Unlock();
   result = sealed->Close();
   lock.Lock();
@@ -298,7 +308,7 @@ Result<void> SegmentedWal::Close() {
   Result<void> result = TimedSync([&] { return segment_->Sync(); });
   if (result) result = TimedSync([&] { return segment_->Seal(0); });
   MutexLock lock(mutex_);
-  QUIVER_TRY(EndSync(result, written_));
+  QUIVER_TRY(EndSync(result, Written()));
   (void)Die(Error(ErrorCode::kClosed, "the log was closed"));
   lock.Unlock();
   return segment_->Close();
@@ -337,7 +347,7 @@ std::uint64_t SegmentedWal::unsynced_bytes() const {
 
 std::uint64_t SegmentedWal::live_bytes() const {
   MutexLock lock(mutex_);
-  std::uint64_t total = written_.offset;
+  std::uint64_t total = written_offset_.load(std::memory_order_acquire);
   for (const auto& [number, size_bytes] : older_segments_) total += size_bytes;
   return total;
 }
