@@ -51,7 +51,7 @@ class ErrorBranches:
         if PASSES_ON.search(code):
             return "decides"
         if PASSES_BY_HAND.search(code) or self.made.search(code):
-            return "decides" if DECIDES.search(code) else "plain"
+            return "decides" if DECIDES.search(re.sub(r'"(\\.|[^"\\])*"', '""', code)) else "plain"
         return None
 
 

@@ -64,6 +64,7 @@ class ErrorBranches(unittest.TestCase):
         for source in ("return PosixError(errno, x);", "return Damaged(x);", "return DamagedEdit(x);", "return WriteStall::WouldWait(x);"):
             self.assertEqual(errors.kind(source), "plain", source)
         self.assertIsNone(errors.kind("return Value(x);"))
+        self.assertEqual(errors.kind('return Error(ErrorCode::kCorruption, "is it a table?");'), "plain")
 
 
 if __name__ == "__main__":

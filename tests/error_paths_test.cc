@@ -222,6 +222,32 @@ TEST(Transactions, AnIsolationThatThereIsNotIsRefused) {
   EXPECT_TRUE((*db)->BeginTransaction().ok());
 }
 
+TEST(Transactions, OneThatWasMovedFromIsOver) {
+  const testing::TempDir directory;
+  const auto db = Database::Open(directory.path() / "db");
+  ASSERT_TRUE(db.ok());
+  auto begun = (*db)->BeginTransaction();
+  ASSERT_TRUE(begun.ok());
+  Transaction& from = *begun;
+  Transaction to = std::move(from);
+  constexpr auto kInvalid = ErrorCode::kInvalidArgument;
+  constexpr std::string_view kWhy = "the transaction is over: it was committed, rolled back";
+  ExpectError(from.Put("a", "1"), kInvalid, kWhy);
+  ExpectError(from.Delete("a"), kInvalid, kWhy);
+  ExpectError(from.Merge("a", "1"), kInvalid, kWhy);
+  ExpectError(from.DeleteRange("a", "b"), kInvalid, kWhy);
+  ExpectError(from.Get("a"), kInvalid, kWhy);
+  ExpectError(from.NewIterator(), kInvalid, kWhy);
+  ExpectError(from.Commit(), kInvalid, kWhy);
+  from.Rollback();  // nothing to end
+  EXPECT_FALSE(from.active());
+  EXPECT_EQ(from.snapshot_sequence(), 0U);
+  EXPECT_TRUE(to.active());
+  EXPECT_TRUE(to.Put("a", "1").ok());
+  EXPECT_TRUE(to.Commit().ok());
+  EXPECT_EQ((*db)->Get("a").value()->view(), "1");
+}
+
 // ---- what a newer version wrote
 
 TEST(BackupRecord, OfANewerFormatIsUnsupportedNotDamaged) {
