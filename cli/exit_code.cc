@@ -1,27 +1,20 @@
 #include "exit_code.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <iterator>
-#include <string>
 
 namespace quiver::cli {
 
 namespace {
 
 // The library has one code for all that the operating system refuses, and one for all wrong
-// arguments; which refusal it was stands in the message.
+// arguments; which argument it was stands in the message.
 bool MayNotBeOpened(const Error& error) {
-  const std::string& message = error.message();
   if (error.code() == ErrorCode::kInvalidArgument) {
-    return message.ends_with("the path does not name a directory");
+    return error.message().ends_with("the path does not name a directory");
   }
-  constexpr int kRefusals[] = {EACCES, EPERM, ENOTDIR};
-  return error.code() == ErrorCode::kIo &&
-         std::any_of(std::begin(kRefusals), std::end(kRefusals), [&](int number) {
-           return message.find("(errno " + std::to_string(number) + ")") != std::string::npos;
-         });
+  const int refusal = error.os_error();
+  return refusal == EACCES || refusal == EPERM || refusal == ENOTDIR;
 }
 
 }  // namespace

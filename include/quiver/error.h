@@ -44,10 +44,13 @@ std::string_view ErrorCodeName(ErrorCode code) noexcept;
 class Error {
  public:
   Error(ErrorCode code, std::string message)
-      : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), {}, kNoOffset})) {}
-  /// A failure at a place: `file` is the file's name, `offset` the byte at fault.
-  Error(ErrorCode code, std::string message, std::string file, std::uint64_t offset = kNoOffset)
-      : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), std::move(file), offset})) {}
+      : rep_(std::make_shared<const Rep>(Rep{code, std::move(message), {}, kNoOffset, 0})) {}
+  /// A failure at a place: `file` is the file's name, `offset` the byte at fault. `os_error` is the
+  /// errno with which the operating system refused, or 0.
+  Error(ErrorCode code, std::string message, std::string file, std::uint64_t offset = kNoOffset,
+        int os_error = 0)
+      : rep_(std::make_shared<const Rep>(
+            Rep{code, std::move(message), std::move(file), offset, os_error})) {}
 
   static constexpr std::uint64_t kNoOffset = ~std::uint64_t{0};
 
@@ -58,6 +61,8 @@ class Error {
   const std::string& file() const noexcept { return rep_->file; }
   /// The byte offset in file(), or kNoOffset.
   std::uint64_t offset() const noexcept { return rep_->offset; }
+  /// The errno with which the operating system refused; 0 if it was not asked or did not refuse.
+  int os_error() const noexcept { return rep_->os_error; }
 
   /// "corruption: 000012.arrow, offset 4096: block checksum is 1f…, expected 2e…".
   std::string ToString() const;
@@ -71,6 +76,7 @@ class Error {
     std::string message;
     std::string file;
     std::uint64_t offset;
+    int os_error;
   };
   std::shared_ptr<const Rep> rep_;
 };

@@ -15,7 +15,7 @@ Result<NamedFile> OpenParent(const std::filesystem::path& named_file) {
 
 Error AtPath(const Error& error, const std::filesystem::path& file) {
   if (error.file() != file.filename()) return error;
-  return Error(error.code(), error.message(), file.string(), error.offset());
+  return Error(error.code(), error.message(), file.string(), error.offset(), error.os_error());
 }
 
 }  // namespace quiver

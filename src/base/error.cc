@@ -35,7 +35,7 @@ Error Error::WithContext(std::string_view context) const {
   std::string message(context);
   message += ": ";
   message += rep_->message;
-  return Error(rep_->code, std::move(message), rep_->file, rep_->offset);
+  return Error(rep_->code, std::move(message), rep_->file, rep_->offset, rep_->os_error);
 }
 
 }  // namespace quiver

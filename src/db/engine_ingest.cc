@@ -67,7 +67,8 @@ class InputFile final : public io::ReadableFile {
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const override {
     Result<std::size_t> size = file_->ReadAt(offset, buffer);
     if (size) return size;
-    return Error(size.error().code(), size.error().message(), path_, size.error().offset());
+    return Error(size.error().code(), size.error().message(), path_, size.error().offset(),
+                 size.error().os_error());
   }
   std::uint64_t size_bytes() const override { return file_->size_bytes(); }
   const std::string& name() const override { return path_; }
@@ -95,7 +96,9 @@ Result<OpenedInputs> OpenInputs(io::FileSystem& file_system,
                    "is not a regular file: name files, not directories, pipes or devices",
                    named.string());
     }
-    if (!opened) return Error(opened.error().code(), opened.error().message(), named.string());
+    if (!opened)
+      return Error(opened.error().code(), opened.error().message(), named.string(),
+                   Error::kNoOffset, opened.error().os_error());
     inputs.directories.push_back(std::move(directory));
     inputs.files.push_back(std::make_unique<InputFile>(*std::move(opened), named.string()));
   }

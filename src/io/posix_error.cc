@@ -41,7 +41,18 @@ Error PosixError(int error_number, std::string_view action, std::string_view fil
   message += std::error_code(error_number, std::generic_category()).message();
   message += " (errno " + std::to_string(error_number) + ")";
   message += AdviceFor(error_number);
-  return Error(CodeOf(error_number), std::move(message), std::string(file), offset);
+  return Error(CodeOf(error_number), std::move(message), std::string(file), offset, error_number);
+}
+
+bool IsRefusedToProcess(const Error& error) {
+  switch (error.os_error()) {
+    case EACCES:
+    case EPERM:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: return true;
+    default: return false;
+  }
 }
 
 }  // namespace quiver::io

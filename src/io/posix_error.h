@@ -17,4 +17,9 @@ namespace quiver::io {
 Error PosixError(int error_number, std::string_view action, std::string_view file,
                  std::uint64_t offset = Error::kNoOffset);
 
+/// Whether `error` speaks of this process and not of the file: no right to open it, no free file
+/// descriptor, no memory. Another process, or this one later, may read the same bytes well, so that
+/// what looks for damage must not take it for damage.
+bool IsRefusedToProcess(const Error& error);
+
 }  // namespace quiver::io
