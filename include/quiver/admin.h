@@ -49,7 +49,9 @@ struct VerifyReport {
 
 /// Reads every byte of every file and checks checksums, order, counts and the manifest. The log is
 /// judged as an open with the default wal_recovery_mode judges it: what that cuts is a note, what
-/// that refuses is damage. An error only if the directory is no database at all.
+/// that refuses is damage. An error if the directory is no database at all, or if this process may
+/// not open one of its files (no right, no free file descriptor, no memory): Error::os_error()
+/// tells, and it says nothing of the file.
 Result<VerifyReport> VerifyDatabase(const std::filesystem::path& directory,
                                     const ProgressCallback& progress = {});
 
@@ -60,10 +62,15 @@ struct RepairReport {
   std::vector<std::string> lost;  ///< each block, file or frame that could not be read
 };
 
-/// Builds a new database in `destination` (which must hold none: kInvalidArgument) from whatever
-/// can still be read in `source`, with or without its manifest: keyspaces with their names and
-/// settings, expiries and merge operands; where names are lost, "keyspace-ID". The source is not
-/// changed.
+/// Builds a new database in `destination` (which must be empty or absent: kInvalidArgument) from
+/// whatever can still be read in `source`, with or without its manifest: keyspaces with their names
+/// and settings, expiries and merge operands; where names are lost, "keyspace-ID". The source is
+/// not changed. A file that this process may not open (see VerifyDatabase) is an error, not a loss.
+///
+/// The work is done in a directory beside it, `destination` with ".unfinished" behind its name,
+/// which must be absent (kInvalidArgument) and has gone afterwards: `destination` is a whole
+/// database or none, also after an error or a kill. Needs room for the new database once if both
+/// lie on one file system, twice if `destination` is a mount point.
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
                                     const ProgressCallback& progress = {});

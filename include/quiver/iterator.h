@@ -77,15 +77,15 @@ class Iterator {
   Iterator& operator=(Iterator&&) noexcept;
   ~Iterator();
 
-  void SeekToFirst();
-  void SeekToLast();
+  void SeekToFirst() noexcept;
+  void SeekToLast() noexcept;
   /// To the first key at or after `target` within the bounds.
-  void Seek(std::string_view target);
+  void Seek(std::string_view target) noexcept;
   /// To the last key at or before `target` within the bounds.
-  void SeekForPrev(std::string_view target);
+  void SeekForPrev(std::string_view target) noexcept;
   /// Requires Valid(); otherwise does nothing.
-  void Next();
-  void Prev();
+  void Next() noexcept;
+  void Prev() noexcept;
 
   /// True while positioned on an entry. False at either end and after an error.
   bool Valid() const noexcept;
@@ -93,7 +93,7 @@ class Iterator {
   std::string_view key() const noexcept;
   std::string_view value() const noexcept;
   /// The error that ended the iteration, if any. Check it when Valid() turns false.
-  Result<void> status() const;
+  Result<void> status() const noexcept;
 
  private:
   std::unique_ptr<Impl> impl_;

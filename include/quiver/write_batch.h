@@ -42,22 +42,24 @@ class WriteBatch {
 
   /// Adds a put. kInvalidArgument, with the batch unchanged, if key, value or batch would pass
   /// its limit (types.h).
-  Result<void> Put(std::string_view key, std::string_view value, const EntryOptions& options = {});
-  Result<void> Put(const Keyspace& keyspace, std::string_view key, std::string_view value) {
+  Result<void> Put(std::string_view key, std::string_view value,
+                   const EntryOptions& options = {}) noexcept;
+  Result<void> Put(const Keyspace& keyspace, std::string_view key,
+                   std::string_view value) noexcept {
     return Put(key, value, EntryOptions{.keyspace = &keyspace});
   }
   /// Adds a delete. Errors as Put(), also if options.expiry_us is set.
-  Result<void> Delete(std::string_view key, const EntryOptions& options = {});
-  Result<void> Delete(const Keyspace& keyspace, std::string_view key) {
+  Result<void> Delete(std::string_view key, const EntryOptions& options = {}) noexcept;
+  Result<void> Delete(const Keyspace& keyspace, std::string_view key) noexcept {
     return Delete(key, EntryOptions{.keyspace = &keyspace});
   }
   /// Adds an operand for the merge operator of the keyspace (merge_operator.h). Errors as Put();
   /// whether it fits the operator is seen when the batch is written.
   Result<void> Merge(std::string_view key, std::string_view operand,
-                     const EntryOptions& options = {});
+                     const EntryOptions& options = {}) noexcept;
   /// Deletes all keys in [begin, end), at the cost of one operation. Errors as Delete().
   Result<void> DeleteRange(std::string_view begin, std::string_view end,
-                           const EntryOptions& options = {});
+                           const EntryOptions& options = {}) noexcept;
 
   void Clear() noexcept;
   /// Number of operations.

@@ -4,6 +4,10 @@
 // newest state would see goes into a keyspace of the same name and settings: the newest put of each
 // key with its expiry, unless a delete or a range delete hides it, and the merge operands above it.
 // Operands are carried over, not applied: the operator may be the program's own.
+//
+// The new database is built beside its place, in DESTINATION.unfinished, and brought there by a
+// checkpoint at the end: a repair that fails or is killed leaves nothing at the destination that
+// opens and lacks what it had not come to.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -12,9 +16,11 @@
 #include "base/callback_guard.h"
 #include "base/escape.h"
 #include "base/try.h"
+#include "db/checkpoint.h"
 #include "db/keyspace_settings.h"
 #include "db/stored_config.h"
 #include "io/environment.h"
+#include "io/posix_error.h"
 #include "quiver/admin.h"
 
 namespace quiver {
@@ -61,41 +67,67 @@ struct KeyHistory {
   bool empty() const { return operands.empty() && !base; }
 };
 
+// What cannot be removed stays under a name that says what it is.
+void RemoveWorkplace(const std::filesystem::path& workplace) {
+  io::FileSystem& files = io::PosixFileSystem();
+  if (const auto directory = files.OpenDirectory(workplace, false)) RemoveEverything(**directory);
+  (void)files.RemoveDirectory(workplace);
+}
+
 class Salvage {
  public:
   Salvage(io::Directory& directory, const ProgressCallback& progress)
       : directory_(directory), source_(directory), progress_(progress) {}
 
-  Result<RepairReport> Run(const std::filesystem::path& destination) {
+  /// Builds the database in `workplace`, which it makes, and then brings it to `destination`.
+  Result<RepairReport> Run(const std::filesystem::path& workplace,
+                           const std::filesystem::path& destination) {
     QUIVER_TRY(source_.Read());
-    QUIVER_ASSIGN_OR_RETURN(auto database, CreateDestination(destination));
+    auto database = CreateDatabase(workplace);
+    if (!database) {
+      const ErrorCode code = database.error().code();
+      // Unless a repair that began meanwhile works there.
+      if (code != ErrorCode::kBusy && code != ErrorCode::kInvalidArgument) {
+        RemoveWorkplace(workplace);
+      }
+      return database.error();
+    }
+    auto report = Fill(**database, destination);
+    database->reset();
+    RemoveWorkplace(workplace);
+    return report;
+  }
+
+ private:
+  Result<RepairReport> Fill(Database& database, const std::filesystem::path& destination) {
     now_us_ = io::SystemEnvironment().clock->WallMicros();
     for (auto& [id, keyspace] : source_.keyspaces()) {
-      QUIVER_TRY(CopyKeyspace(*database, keyspace));
+      QUIVER_TRY(CopyKeyspace(database, keyspace));
       report_.tables_read += keyspace.tables.size();
     }
-    QUIVER_TRY(database->SyncLog());
-    QUIVER_TRY(database->Flush());
-    QUIVER_TRY(database->Close());
+    QUIVER_TRY(database.SyncLog());
+    QUIVER_TRY(database.Flush());
+    QUIVER_TRY(database.Checkpoint(destination));
+    QUIVER_TRY(database.Close());
     report_.segments_read = source_.segments_read();
     report_.lost = std::move(source_.lost());
     return std::move(report_);
   }
 
- private:
   // The new database has the settings of the old one, if they can still be read.
-  Result<std::unique_ptr<Database>> CreateDestination(const std::filesystem::path& destination) {
+  Result<std::unique_ptr<Database>> CreateDatabase(const std::filesystem::path& workplace) {
     DatabaseConfig config;
     if (const auto stored = ReadStoredConfig(directory_, source_.database_id())) {
       config = *stored;
     } else {
+      if (io::IsRefusedToProcess(stored.error())) return stored.error();
       source_.lost().push_back("the stored configuration (" + stored.error().ToString() +
                                "): the defaults are used");
       QUIVER_TRY(GuessOperator(source_.keyspaces().at(kDefaultKeyspaceId), config));
     }
     config.create_if_missing = true;
     config.error_if_exists = true;
-    return Database::Open(destination, config, std::make_shared<CarryingOperator>());
+    return Database::Open(workplace, config, std::make_shared<CarryingOperator>());
   }
 
   // Where the settings are lost, operands can only be kept for whoever knows what they mean.
@@ -229,7 +261,7 @@ class Salvage {
 };
 
 // Said before anything is opened: what the open would answer speaks of locks and settings that the
-// caller did not choose. The open itself still refuses a database that appears meanwhile.
+// caller did not choose. The checkpoint at the end still refuses what appears meanwhile.
 Result<void> CheckDestination(const std::filesystem::path& destination) {
   auto directory = io::PosixFileSystem().OpenDirectory(destination, false);
   if (!directory) {
@@ -244,7 +276,31 @@ Result<void> CheckDestination(const std::filesystem::path& destination) {
                  destination.string() + " holds a database already (" + entry.name +
                      "); repair writes into a new directory and never changes an old one");
   }
-  return {};
+  if (entries.empty()) return {};
+  return Error(ErrorCode::kInvalidArgument,
+               "repair writes into a directory that is empty or absent, but this one has " +
+                   entries.front().name + "; name another one",
+               destination.string());
+}
+
+// Beside the destination, where that lies if it is a link.
+std::filesystem::path WorkplaceOf(const std::filesystem::path& destination) {
+  std::filesystem::path place = io::PosixFileSystem().Resolved(destination).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();
+  place += ".unfinished";
+  return place;
+}
+
+Result<void> CheckWorkplace(const std::filesystem::path& workplace) {
+  const auto directory = io::PosixFileSystem().OpenDirectory(workplace, false);
+  if (!directory && directory.error().code() == ErrorCode::kNotFound) return {};
+  if (!directory && directory.error().code() != ErrorCode::kInvalidArgument) {
+    return directory.error();
+  }
+  return Error(ErrorCode::kInvalidArgument,
+               "is in the way: a repair that was cut short left it, or is running; remove it, or "
+               "name another destination",
+               workplace.string());
 }
 
 }  // namespace
@@ -255,7 +311,9 @@ Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
   QUIVER_ASSIGN_OR_RETURN(auto directory, io::PosixFileSystem().OpenDirectory(source, false));
   QUIVER_TRY(CheckDestination(destination));
   QUIVER_ASSIGN_OR_RETURN(const auto lock, directory->LockForReading(kLockName));
-  return Salvage(*directory, progress).Run(destination);
+  const std::filesystem::path workplace = WorkplaceOf(destination);
+  QUIVER_TRY(CheckWorkplace(workplace));
+  return Salvage(*directory, progress).Run(workplace, destination);
 }
 
 }  // namespace quiver

@@ -5,6 +5,7 @@
 
 #include "base/batch_codec.h"
 #include "base/try.h"
+#include "io/posix_error.h"
 #include "iterator/merging_iterator.h"
 #include "sstable/table_owner.h"
 
@@ -14,6 +15,12 @@ namespace {
 
 constexpr std::uint32_t kReadAheadBytes = 1U << 20;
 constexpr std::uint32_t kLogHashBuckets = 1U << 10;
+
+// An error that is to end the repair is passed on; any other is for the caller to make a loss of.
+Result<void> PassOnRefusal(const Error& error) {
+  if (io::IsRefusedToProcess(error)) return error;
+  return {};
+}
 
 }  // namespace
 
@@ -25,20 +32,21 @@ Result<void> RepairSource::Read() {
     has_manifest_ = true;
     id_ = (*versions)->database_id();
     first_segment_ = (*versions)->state().first_log_segment;
-    TakeCatalog(*(*versions)->catalog(), (*versions)->state().flushed_sequence);
+    QUIVER_TRY(TakeCatalog(*(*versions)->catalog(), (*versions)->state().flushed_sequence));
   } else {
+    QUIVER_TRY(PassOnRefusal(versions.error()));
     lost_.push_back("the manifest cannot be used (" + versions.error().ToString() +
                     "): every table file is read; keys deleted since may come back, and merge "
                     "operands that a compaction had folded may count twice");
     QUIVER_TRY(ReadDirectoryWithoutManifest(entries));
-    EstimateFlushed();
+    QUIVER_TRY(EstimateFlushed());
   }
-  ReadLog();
+  QUIVER_TRY(ReadLog());
   NameKeyspaces();
   return {};
 }
 
-void RepairSource::TakeCatalog(const Catalog& catalog, SequenceNumber flushed_sequence) {
+Result<void> RepairSource::TakeCatalog(const Catalog& catalog, SequenceNumber flushed_sequence) {
   next_keyspace_id_ = catalog.next_id();
   for (const KeyspaceRecord& record : catalog.keyspaces()) {
     RescuedKeyspace& keyspace = keyspaces_[record.id];
@@ -51,27 +59,29 @@ void RepairSource::TakeCatalog(const Catalog& catalog, SequenceNumber flushed_se
     for (const Level& level : record.version->levels()) {
       for (const SortedRun& run : level.runs) {
         for (const TableFileRef& table : run.tables) {
-          OpenTable(table->summary, record.id, table->summary.size_bytes);
+          QUIVER_TRY(OpenTable(table->summary, record.id, table->summary.size_bytes));
         }
       }
     }
   }
+  return {};
 }
 
 Result<void> RepairSource::ReadDirectoryWithoutManifest(
     const std::vector<io::DirectoryEntry>& entries) {
   bool found_id = false;
-  const auto take_id = [&](const Result<DatabaseId>& owner) {
-    if (!owner || found_id) return;
-    id_ = *owner;
+  const auto take_id = [&](const Result<DatabaseId>& owner) -> Result<void> {
+    if (!owner) return PassOnRefusal(owner.error());
+    if (!found_id) id_ = *owner;
     found_id = true;
+    return {};
   };
   for (const io::DirectoryEntry& entry : entries) {
     const ParsedName parsed = ParseFileName(entry.name);
     if (parsed.kind == FileKind::kTable) {
-      take_id(ReadTableOwner(directory_, parsed.number));
+      QUIVER_TRY(take_id(ReadTableOwner(directory_, parsed.number)));
     } else if (parsed.kind == FileKind::kLogSegment) {
-      take_id(wal::ReadSegmentOwner(directory_, entry.name));
+      QUIVER_TRY(take_id(wal::ReadSegmentOwner(directory_, entry.name)));
     }
   }
   if (!found_id) {
@@ -80,23 +90,25 @@ Result<void> RepairSource::ReadDirectoryWithoutManifest(
                  directory_.path().string());
   }
   for (const io::DirectoryEntry& entry : entries) {
-    if (ParseFileName(entry.name).kind == FileKind::kManifest) ReadManifestRecords(entry.name);
+    if (ParseFileName(entry.name).kind != FileKind::kManifest) continue;
+    QUIVER_TRY(ReadManifestRecords(entry.name));
   }
   for (const io::DirectoryEntry& entry : entries) {
     const ParsedName parsed = ParseFileName(entry.name);
     if (parsed.kind != FileKind::kTable) continue;
     TableSummary expected;
     expected.number = parsed.number;
-    OpenTable(expected, std::nullopt, entry.size_bytes);
+    QUIVER_TRY(OpenTable(expected, std::nullopt, entry.size_bytes));
   }
   return {};
 }
 
 // What a record says of keyspaces and range deletes stays true whatever the records around it said:
 // ids are never used twice, and a range delete hides what is older for good.
-void RepairSource::ReadManifestRecords(const std::string& name) {
+Result<void> RepairSource::ReadManifestRecords(const std::string& name) {
   const Result<DatabaseId> owner = ReadManifestOwner(directory_, name);
-  if (!owner || *owner != id_) return;
+  if (!owner) return PassOnRefusal(owner.error());
+  if (*owner != id_) return {};
   const auto walked = WalkManifest(directory_, name, [&](const ManifestRecord& record) {
     if (!record.damage.empty()) return true;
     for (const auto& recorded : record.edit.keyspaces) {
@@ -109,26 +121,32 @@ void RepairSource::ReadManifestRecords(const std::string& name) {
     }
     return true;
   });
-  if (!walked) lost_.push_back(name + ": " + walked.error().ToString());
+  if (!walked) {
+    QUIVER_TRY(PassOnRefusal(walked.error()));
+    lost_.push_back(name + ": " + walked.error().ToString());
+  }
   for (const std::uint32_t id : dropped_) keyspaces_.erase(id);
+  return {};
 }
 
-void RepairSource::OpenTable(const TableSummary& expected, std::optional<std::uint32_t> keyspace,
-                             std::uint64_t size_bytes) {
+Result<void> RepairSource::OpenTable(const TableSummary& expected,
+                                     std::optional<std::uint32_t> keyspace,
+                                     std::uint64_t size_bytes) {
   table_bytes_ += size_bytes;
   TableContext context;
   context.directory = &directory_;
   context.database_id = id_;
   auto table = Table::Open(context, expected);
   if (!table) {
+    QUIVER_TRY(PassOnRefusal(table.error()));
     lost_.push_back(TableName(expected.number) +
                     (keyspace ? " (" + std::to_string(expected.entry_count) + " entries)" : "") +
                     ": " + table.error().ToString());
-    return;
+    return {};
   }
   const std::uint32_t id = keyspace.value_or((*table)->keyspace());
-  if (dropped_.contains(id)) return;
-  keyspaces_[id].tables.push_back(*std::move(table));
+  if (!dropped_.contains(id)) keyspaces_[id].tables.push_back(*std::move(table));
+  return {};
 }
 
 wal::RecoveryOptions RepairSource::LogOptions() const {
@@ -144,14 +162,15 @@ wal::RecoveryOptions RepairSource::LogOptions() const {
 // to the newest of its entries that stands in a table is in tables. The number of an ingest says
 // nothing of that: it stands in no frame, is ahead of what was logged before, and may come beside
 // memtables that were never flushed.
-void RepairSource::EstimateFlushed() {
+Result<void> RepairSource::EstimateFlushed() {
   std::map<SequenceNumber, SequenceNumber> logged;  // last of each batch -> its first
   const auto read =
       wal::RecoverLog(LogOptions(), [&](const wal::RecoveredBatch& batch) -> Result<void> {
         logged.emplace(batch.first_sequence + batch.entry_count - 1, batch.first_sequence);
         return {};
       });
-  if (!read || logged.empty()) return;
+  if (!read) return PassOnRefusal(read.error());
+  if (logged.empty()) return {};
   const auto is_logged = [&](SequenceNumber sequence) {
     const auto batch = logged.lower_bound(sequence);
     return batch != logged.end() && batch->second <= sequence;
@@ -171,9 +190,10 @@ void RepairSource::EstimateFlushed() {
       }
     }
   }
+  return {};
 }
 
-void RepairSource::ReadLog() {
+Result<void> RepairSource::ReadLog() {
   const auto result =
       wal::RecoverLog(LogOptions(), [&](const wal::RecoveredBatch& batch) -> Result<void> {
         BatchReader reader(batch.encoded);
@@ -184,12 +204,14 @@ void RepairSource::ReadLog() {
         return {};
       });
   if (!result) {
+    QUIVER_TRY(PassOnRefusal(result.error()));
     lost_.push_back("the log: " + result.error().ToString());
-    return;
+    return {};
   }
   segments_read_ = result->segments;
   lost_.insert(lost_.end(), result->losses.begin(), result->losses.end());
   lost_.insert(lost_.end(), result->notes.begin(), result->notes.end());
+  return {};
 }
 
 void RepairSource::TakeLogEntry(const BatchEntry& entry, SequenceNumber sequence) {

@@ -7,7 +7,9 @@
 //
 // Invariants:
 //  1. Nothing is written.
-//  2. Whatever could not be read stands in lost().
+//  2. Whatever could not be read stands in lost(), unless the operating system refused it to this
+//     process (no right, no free descriptor, no memory): that says nothing of the file, and the
+//     call ends with the error.
 //
 // Thread safety: one thread at a time.
 #pragma once
@@ -65,13 +67,13 @@ class RepairSource {
 
  private:
   Result<void> ReadDirectoryWithoutManifest(const std::vector<io::DirectoryEntry>& entries);
-  void ReadManifestRecords(const std::string& name);
-  void TakeCatalog(const Catalog& catalog, SequenceNumber flushed_sequence);
-  void OpenTable(const TableSummary& expected, std::optional<std::uint32_t> keyspace,
-                 std::uint64_t size_bytes);
+  Result<void> ReadManifestRecords(const std::string& name);
+  Result<void> TakeCatalog(const Catalog& catalog, SequenceNumber flushed_sequence);
+  Result<void> OpenTable(const TableSummary& expected, std::optional<std::uint32_t> keyspace,
+                         std::uint64_t size_bytes);
   wal::RecoveryOptions LogOptions() const;
-  void EstimateFlushed();
-  void ReadLog();
+  Result<void> EstimateFlushed();
+  Result<void> ReadLog();
   void TakeLogEntry(const BatchEntry& entry, SequenceNumber sequence);
   void NameKeyspaces();
 

@@ -7,6 +7,7 @@
 #include "db/keyspace_settings.h"
 #include "db/opened_directory.h"
 #include "db/orphan_files.h"
+#include "io/posix_error.h"
 #include "quiver/admin.h"
 #include "sstable/table.h"
 #include "wal/wal_recovery.h"
@@ -31,20 +32,21 @@ class Verifier {
     for (const std::string& name : opened_.orphans) {
       const Result<bool> ours =
           IsProvablyOurs(*opened_.directory, *opened_.versions, schemas, name);
+      if (!ours && io::IsRefusedToProcess(ours.error())) return ours.error();
       report_.notes.push_back(
           name + (ours && *ours ? " is a leftover; the next open for writing removes it"
                                 : " is not provably a file of this database; it is left alone"));
     }
     QUIVER_TRY(CountFiles());
     if (const Result<void> valid = catalog->Validate(); !valid) {
-      AddDamage(valid.error(), opened_.versions->manifest_name());
+      QUIVER_TRY(AddDamage(valid.error(), opened_.versions->manifest_name()));
     }
     done_bytes_ = report_.bytes - catalog->size_bytes();
     for (const KeyspaceRecord& keyspace : catalog->keyspaces()) {
       report_.keyspaces.push_back(Summarize(keyspace));
       QUIVER_TRY(VerifyTables(*keyspace.version));
     }
-    VerifyLog();
+    QUIVER_TRY(VerifyLog());
     return std::move(report_);
   }
 
@@ -82,17 +84,20 @@ class Verifier {
     return {};
   }
 
-  void AddDamage(const Error& error, const std::string& file) {
+  // What was refused to this process says nothing of the file.
+  Result<void> AddDamage(const Error& error, const std::string& file) {
+    if (io::IsRefusedToProcess(error)) return error;
     report_.damages.push_back({error.file().empty() ? file : error.file(),
                                error.offset() == Error::kNoOffset ? 0 : error.offset(),
                                error.message()});
+    return {};
   }
 
   Result<void> VerifyTables(const Version& version) {
     for (const Level& level : version.levels()) {
       for (const SortedRun& run : level.runs) {
         for (const TableFileRef& table : run.tables) {
-          VerifyTable(table->summary);
+          QUIVER_TRY(VerifyTable(table->summary));
           QUIVER_TRY(guard_.status());
         }
       }
@@ -100,14 +105,14 @@ class Verifier {
     return {};
   }
 
-  void VerifyTable(const TableSummary& summary) {
+  Result<void> VerifyTable(const TableSummary& summary) {
     const std::string name = TableName(summary.number);
     TableContext context;
     context.directory = opened_.directory.get();
     context.database_id = opened_.versions->database_id();
     const auto table = Table::Open(context, summary);
     if (!table) {
-      AddDamage(table.error(), name);
+      QUIVER_TRY(AddDamage(table.error(), name));
     } else {
       const auto entries = (*table)->VerifyAll([&](std::uint64_t offset, const std::string& what) {
         report_.damages.push_back({name, offset, what});
@@ -115,15 +120,16 @@ class Verifier {
       if (entries) {
         report_.entries += *entries;
       } else {
-        AddDamage(entries.error(), name);
+        QUIVER_TRY(AddDamage(entries.error(), name));
       }
     }
     done_bytes_ += summary.size_bytes;
-    if (!progress_) return;
+    if (!progress_) return {};
     guard_.Call([&] {
       progress_(done_bytes_, report_.bytes);
       return true;
     });
+    return {};
   }
 
   Result<wal::RecoveryResult> ReadLog(WalRecoveryMode mode) {
@@ -139,22 +145,24 @@ class Verifier {
 
   // Judged as the next open judges it, in the default mode; only where that refuses is the log read
   // in the salvage mode, to say how much it would give up.
-  void VerifyLog() {
+  Result<void> VerifyLog() {
     const auto log = ReadLog(WalRecoveryMode::kPointInTime);
     if (log) {
       report_.entries += log->entries;
       for (const std::string& note : log->notes) {
         report_.notes.push_back("the next open for writing finds: " + note);
       }
-      return;
+      return {};
     }
-    AddDamage(log.error(), "log");
+    QUIVER_TRY(AddDamage(log.error(), "log"));
     const auto salvaged = ReadLog(WalRecoveryMode::kSkipAnyCorrupt);
-    if (!salvaged) return;
+    if (!salvaged)
+      return io::IsRefusedToProcess(salvaged.error()) ? salvaged.error() : Result<void>();
     report_.entries += salvaged->entries;
     for (const std::string& loss : salvaged->losses) {
       report_.notes.push_back("skip_any_corrupt and repair would go on without " + loss);
     }
+    return {};
   }
 
   OpenedDirectory opened_;

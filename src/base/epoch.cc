@@ -50,7 +50,7 @@ std::vector<EpochManager::Retired> EpochManager::TakeFreeable() {
   return freeable;
 }
 
-void EpochManager::Retire(std::shared_ptr<const void> object) {
+void EpochManager::Retire(std::shared_ptr<const void> object) noexcept {
   std::vector<Retired> freeable;  // destroyed after the lock is released
   MutexLock lock(mutex_);
   const std::uint64_t epoch = global_.fetch_add(1, std::memory_order_seq_cst);
@@ -59,7 +59,7 @@ void EpochManager::Retire(std::shared_ptr<const void> object) {
   lock.Unlock();
 }
 
-void EpochManager::Collect() {
+void EpochManager::Collect() noexcept {
   std::vector<Retired> freeable;
   MutexLock lock(mutex_);
   freeable = TakeFreeable();

@@ -37,10 +37,11 @@ class EpochManager {
   EpochManager& operator=(const EpochManager&) = delete;
 
   /// Destroys `object` once no guard alive now is left. The object must already be unreachable
-  /// for new guards.
-  void Retire(std::shared_ptr<const void> object) EXCLUDES(mutex_);
+  /// for new guards. Without memory to note it the process ends: thrown, it would be destroyed
+  /// while a guard still sees it.
+  void Retire(std::shared_ptr<const void> object) noexcept EXCLUDES(mutex_);
   /// Frees what can be freed now. Retire does it too.
-  void Collect() EXCLUDES(mutex_);
+  void Collect() noexcept EXCLUDES(mutex_);
   /// Retired objects not yet freed.
   std::size_t pending() const EXCLUDES(mutex_);
 

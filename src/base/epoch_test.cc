@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -40,6 +41,10 @@ class EpochTest : public ::testing::Test {
   std::atomic<int> living_{0};
   EpochManager epochs_;
 };
+
+// Half-way through, a failed allocation would destroy what a guard still sees.
+static_assert(noexcept(std::declval<EpochManager&>().Retire(nullptr)));
+static_assert(noexcept(std::declval<EpochManager&>().Collect()));
 
 TEST_F(EpochTest, WithoutGuardsARetiredObjectIsDestroyedAtOnce) {
   epochs_.Retire(Make());

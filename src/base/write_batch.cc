@@ -86,24 +86,24 @@ Result<void> CheckNoExpiry(const EntryOptions& options) {
 }  // namespace
 
 Result<void> WriteBatch::Put(std::string_view key, std::string_view value,
-                             const EntryOptions& options) {
+                             const EntryOptions& options) noexcept {
   return Add(EntryOf(Operation::kPut, key, value, options), options.keyspace);
 }
 
-Result<void> WriteBatch::Delete(std::string_view key, const EntryOptions& options) {
+Result<void> WriteBatch::Delete(std::string_view key, const EntryOptions& options) noexcept {
   QUIVER_TRY(CheckNoExpiry(options));
   return Add(EntryOf(Operation::kDelete, key, {}, options), options.keyspace);
 }
 
 Result<void> WriteBatch::Merge(std::string_view key, std::string_view operand,
-                               const EntryOptions& options) {
+                               const EntryOptions& options) noexcept {
   QUIVER_TRY(Add(EntryOf(Operation::kMerge, key, operand, options), options.keyspace));
   has_merges_ = true;
   return {};
 }
 
 Result<void> WriteBatch::DeleteRange(std::string_view begin, std::string_view end,
-                                     const EntryOptions& options) {
+                                     const EntryOptions& options) noexcept {
   QUIVER_TRY(CheckNoExpiry(options));
   if (end.size() > kKeyBytesMax) return OverLimit("end of the range", end.size(), kKeyBytesMax);
   return Add(EntryOf(Operation::kRangeDelete, begin, end, options), options.keyspace);

@@ -269,26 +269,26 @@ Iterator::Iterator(Iterator&&) noexcept = default;
 Iterator& Iterator::operator=(Iterator&&) noexcept = default;
 Iterator::~Iterator() = default;
 
-void Iterator::SeekToFirst() {
+void Iterator::SeekToFirst() noexcept {
   const auto timer = impl_->TimeSeek();
   impl_->SeekToFirst();
 }
-void Iterator::SeekToLast() {
+void Iterator::SeekToLast() noexcept {
   const auto timer = impl_->TimeSeek();
   impl_->SeekToLast();
 }
-void Iterator::Seek(std::string_view target) {
+void Iterator::Seek(std::string_view target) noexcept {
   const auto timer = impl_->TimeSeek();
   impl_->Seek(target);
 }
-void Iterator::SeekForPrev(std::string_view target) {
+void Iterator::SeekForPrev(std::string_view target) noexcept {
   const auto timer = impl_->TimeSeek();
   impl_->SeekForPrev(target);
 }
-void Iterator::Next() {
+void Iterator::Next() noexcept {
   impl_->Next();
 }
-void Iterator::Prev() {
+void Iterator::Prev() noexcept {
   impl_->Prev();
 }
 bool Iterator::Valid() const noexcept {
@@ -300,7 +300,7 @@ std::string_view Iterator::key() const noexcept {
 std::string_view Iterator::value() const noexcept {
   return impl_->value();
 }
-Result<void> Iterator::status() const {
+Result<void> Iterator::status() const noexcept {
   return impl_->status();
 }
 

@@ -79,6 +79,11 @@ class FileSystem {
   /// kNotFound if absent otherwise; kInvalidArgument if the path is empty or has a NUL.
   virtual Result<std::unique_ptr<Directory>> OpenDirectory(const std::filesystem::path& path,
                                                            bool create) = 0;
+  /// Removes a directory that is empty; the name is not synced. kIo if anything is in it;
+  /// kUnsupported where directories cannot be removed.
+  virtual Result<void> RemoveDirectory(const std::filesystem::path& path) {
+    return Error(ErrorCode::kUnsupported, "this file system keeps its directories", path.string());
+  }
   /// Where a file that the user named lies, symbolic links followed; `path` itself where that
   /// cannot be told. Under names of ours no link is ever followed.
   virtual std::filesystem::path Resolved(const std::filesystem::path& path) { return path; }

@@ -36,6 +36,11 @@ class OperatingSystemFiles final : public FileSystem {
     std::filesystem::path real = std::filesystem::canonical(path, unresolved);
     return unresolved ? path : real;
   }
+  Result<void> RemoveDirectory(const std::filesystem::path& path) override {
+    QUIVER_TRY(CheckDirectoryPath(path));
+    if (::rmdir(path.c_str()) == 0) return {};
+    return PosixError(errno, "cannot remove the directory", path.string());
+  }
   Result<std::unique_ptr<Directory>> OpenDirectory(const std::filesystem::path& path,
                                                    bool create) override {
     QUIVER_TRY(CheckDirectoryPath(path));

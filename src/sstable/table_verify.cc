@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/try.h"
+#include "io/posix_error.h"
 #include "sstable/block_window.h"
 #include "sstable/table_reader.h"
 
@@ -22,14 +23,15 @@ class TableVerifier {
   TableVerifier(const TableReader& table, const TableContext& context, const DamageSink& sink)
       : table_(table), context_(context), sink_(sink), window_(table) {}
 
-  std::uint64_t Verify();
+  Result<std::uint64_t> Verify();
 
  private:
   void Report(const Error& error) {
     sink_(error.offset() == Error::kNoOffset ? 0 : error.offset(), error.message());
   }
-  /// Opens the file once more, which verifies everything but the blocks as it is now.
-  void VerifyParts();
+  /// Opens the file once more, which verifies everything but the blocks as it is now. An error only
+  /// if it may not be opened: that says nothing of the file.
+  Result<void> VerifyParts();
   Result<void> VerifyBlock(std::size_t block);
   Result<void> CheckRows(std::size_t block, const BlockHeader& header, const DataBlock& columns);
   Result<void> CheckBorder(std::size_t block, const DataBlock& columns) const;
@@ -61,11 +63,12 @@ class TableVerifier {
   SequenceNumber largest_sequence_ = 0;
 };
 
-void TableVerifier::VerifyParts() {
+Result<void> TableVerifier::VerifyParts() {
   auto parts = ReadTableParts(context_, table_.summary(), nullptr);
   if (!parts) {
+    if (io::IsRefusedToProcess(parts.error())) return parts.error();
     Report(parts.error());
-    return;
+    return {};
   }
   for (const std::string& note : parts->notes) {
     std::uint64_t offset = 0;
@@ -74,6 +77,7 @@ void TableVerifier::VerifyParts() {
     }
     sink_(offset, note);
   }
+  return {};
 }
 
 Result<void> TableVerifier::CheckRows(std::size_t block, const BlockHeader& header,
@@ -169,8 +173,8 @@ void TableVerifier::CheckTotals() {
   if (!agree) sink_(table_.parts().trailer_offset, "the properties do not describe the rows");
 }
 
-std::uint64_t TableVerifier::Verify() {
-  VerifyParts();
+Result<std::uint64_t> TableVerifier::Verify() {
+  QUIVER_TRY(VerifyParts());
   for (std::size_t block = 0; block < table_.block_count(); ++block) {
     if (auto verified = VerifyBlock(block); !verified) {
       Report(verified.error());

@@ -148,7 +148,7 @@ Error SegmentedWal::Fatal(const Error& error) const {
           error.message() + "; the log is durable up to sequence " +
               std::to_string(durable_.sequence) + ", acknowledged up to " +
               std::to_string(last_sequence()),
-          error.file(), error.offset()};
+          error.file(), error.offset(), error.os_error()};
 }
 
 Error SegmentedWal::Die(const Error& error) {

@@ -80,15 +80,13 @@ def copy_check(look, expected, done):
 
 def repair_check(look, before, done):
     """What a repair cannot read it names as lost, and then older values may show; it never brings a key that was not there. One that
-    failed leaves what it had rescued by then."""
+    failed leaves nothing that opens, or the whole."""
     out = look.work / "out"
-    state = look.state(out) if out.exists() else None
-    if done.returncode == 0 and not re.search(rb"^lost: .{20}", done.stdout, re.M):
+    if done.returncode != 0 or not re.search(rb"^lost: .{20}", done.stdout, re.M):
         return copy_check(look, before, done)
-    if done.returncode == 0 and state is None:
-        return "exit code 0, but what was rescued cannot be read"
+    state = look.state(out) if out.exists() else None
     if state is None:
-        return ""
+        return "exit code 0, but what was rescued cannot be read"
     spaces = {"default": before.rows} | before.keyspaces
     new = [key for name, rows in ({"default": state.rows} | state.keyspaces).items() for key in rows if key not in spaces.get(name, {})]
     return f"keys that were never there: {new[:3]}" if new else ""
