@@ -4,6 +4,7 @@
 // Method: the compiler answers; the test is that this file compiles.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "quiver/admin.h"
 #include "quiver/database.h"
 #include "quiver/follower.h"
 #include "quiver/iterator.h"
@@ -56,6 +58,13 @@ constexpr bool kTransactionDoesNotThrow =
     noexcept(A<Transaction>().Rollback()) && noexcept(A<Transaction>().active()) &&
     noexcept(A<Transaction>().NewIterator(A<IteratorOptions>()));
 
+using Path = const std::filesystem::path;  // made of text it may throw by itself
+constexpr bool kAdministrationDoesNotThrow =
+    noexcept(VerifyDatabase(A<Path>())) && noexcept(RepairDatabase(A<Path>(), A<Path>())) &&
+    noexcept(InspectFile(A<Path>(), false, A<const LineSink>())) &&
+    noexcept(ReadArrowFile(A<Path>(), A<const RowSink>())) &&
+    noexcept(A<ArrowFileWriter>().Add(kKey, kKey)) && noexcept(A<ArrowFileWriter>().Finish());
+
 TEST(NoexceptTest, CallsPromiseNotToThrow) {
   static_assert(kWritesDoNotThrow<Database>);
   static_assert(kWritesDoNotThrow<Transaction>);
@@ -63,6 +72,7 @@ TEST(NoexceptTest, CallsPromiseNotToThrow) {
   static_assert(kIteratorDoesNotThrow);
   static_assert(kDatabaseDoesNotThrow);
   static_assert(kTransactionDoesNotThrow);
+  static_assert(kAdministrationDoesNotThrow);
   static_assert(noexcept(A<Follower>().Refresh()) && noexcept(A<Follower>().database()));
   static_assert(std::is_nothrow_move_constructible_v<Iterator> &&
                 std::is_nothrow_move_constructible_v<WriteBatch> &&

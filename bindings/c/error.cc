@@ -81,6 +81,10 @@ uint64_t quiver_error_offset(const quiver_error* error) {
   return error == nullptr ? QUIVER_NO_OFFSET : error->error.offset();
 }
 
+int quiver_error_os_error(const quiver_error* error) {
+  return error == nullptr ? 0 : error->error.os_error();
+}
+
 const char* quiver_error_text(const quiver_error* error) {
   return error == nullptr ? "" : error->text.c_str();
 }

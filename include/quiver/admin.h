@@ -53,7 +53,7 @@ struct VerifyReport {
 /// not open one of its files (no right, no free file descriptor, no memory): Error::os_error()
 /// tells, and it says nothing of the file.
 Result<VerifyReport> VerifyDatabase(const std::filesystem::path& directory,
-                                    const ProgressCallback& progress = {});
+                                    const ProgressCallback& progress = {}) noexcept;
 
 struct RepairReport {
   std::uint64_t entries_recovered = 0;
@@ -73,14 +73,15 @@ struct RepairReport {
 /// lie on one file system, twice if `destination` is a mount point.
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
-                                    const ProgressCallback& progress = {});
+                                    const ProgressCallback& progress = {}) noexcept;
 
 /// A line of an inspection; return false to stop.
 using LineSink = std::function<bool(std::string_view line)>;
 
 /// Prints a log segment, a manifest or a table, by the file's kind. `entries` also prints each
 /// entry (keys escaped).
-Result<void> InspectFile(const std::filesystem::path& file, bool entries, const LineSink& sink);
+Result<void> InspectFile(const std::filesystem::path& file, bool entries,
+                         const LineSink& sink) noexcept;
 
 /// A row of a foreign Arrow file: key and value bytes; return false to stop.
 using RowSink = std::function<bool(std::string_view key, std::string_view value)>;
@@ -89,7 +90,8 @@ using RowSink = std::function<bool(std::string_view key, std::string_view value)
 /// fixed_size_binary) of any Arrow IPC file, in file order; null values are refused. Tables of
 /// Quiver itself are accepted too: deletes, superseded versions and what has expired are then left
 /// out. kUnsupported if one holds operands of merges, of which only its database can make values.
-Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink);
+Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file,
+                                    const RowSink& sink) noexcept;
 
 struct ArrowFileOptions {
   /// A third column, expiry (uint64): microseconds since 1970, 0: never. IngestOptions reads it.
@@ -100,13 +102,14 @@ struct ArrowFileOptions {
 class ArrowFileWriter {
  public:
   /// Creates `file`; kIo if it exists. Without a successful Finish() it is removed again.
-  static Result<std::unique_ptr<ArrowFileWriter>> Create(const std::filesystem::path& file,
-                                                         const ArrowFileOptions& options = {});
+  static Result<std::unique_ptr<ArrowFileWriter>> Create(
+      const std::filesystem::path& file, const ArrowFileOptions& options = {}) noexcept;
   ~ArrowFileWriter();
   /// kInvalidArgument for an expiry without its column.
-  Result<void> Add(std::string_view key, std::string_view value, std::uint64_t expiry_us = 0);
+  Result<void> Add(std::string_view key, std::string_view value,
+                   std::uint64_t expiry_us = 0) noexcept;
   /// Writes the footer and syncs. No Add() afterwards.
-  Result<void> Finish();
+  Result<void> Finish() noexcept;
 
  private:
   class Impl;

@@ -58,13 +58,15 @@ typedef struct quiver_error quiver_error;
 /// "ok", "corruption", …; "unknown" for a number that is no code.
 const char* quiver_code_name(int code);
 void quiver_error_destroy(quiver_error* error);
-/// Of NULL: QUIVER_OK, "", "", QUIVER_NO_OFFSET, "". Text lives as long as the error.
+/// Of NULL: QUIVER_OK, "", "", QUIVER_NO_OFFSET, 0, "". Text lives as long as the error.
 quiver_code quiver_error_code(const quiver_error* error);
 /// What failed, without the place.
 const char* quiver_error_message(const quiver_error* error);
 /// The file concerned, or "".
 const char* quiver_error_file(const quiver_error* error);
 uint64_t quiver_error_offset(const quiver_error* error);
+/// The errno with which the operating system refused; 0 if it did not.
+int quiver_error_os_error(const quiver_error* error);
 /// Code, place and message as one line.
 const char* quiver_error_text(const quiver_error* error);
 

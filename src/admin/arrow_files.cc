@@ -92,7 +92,8 @@ Result<std::uint64_t> ReadRows(const NamedFile& opened, const std::filesystem::p
 
 }  // namespace
 
-Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file, const RowSink& sink) {
+Result<std::uint64_t> ReadArrowFile(const std::filesystem::path& file,
+                                    const RowSink& sink) noexcept {
   QUIVER_ASSIGN_OR_RETURN(const NamedFile opened, OpenParent(file));
   CallbackGuard guard;
   const auto rows = ReadRows(opened, file, [&](std::string_view key, std::string_view value) {
@@ -148,8 +149,8 @@ class ArrowFileWriter::Impl {
   bool finished_ = false;
 };
 
-Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(const std::filesystem::path& file,
-                                                                 const ArrowFileOptions& options) {
+Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(
+    const std::filesystem::path& file, const ArrowFileOptions& options) noexcept {
   QUIVER_ASSIGN_OR_RETURN(NamedFile opened, OpenParent(file));
   auto created = opened.directory->Create(opened.name);
   if (!created) return AtPath(created.error(), file);
@@ -160,10 +161,10 @@ Result<std::unique_ptr<ArrowFileWriter>> ArrowFileWriter::Create(const std::file
 ArrowFileWriter::ArrowFileWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ArrowFileWriter::~ArrowFileWriter() = default;
 Result<void> ArrowFileWriter::Add(std::string_view key, std::string_view value,
-                                  std::uint64_t expiry_us) {
+                                  std::uint64_t expiry_us) noexcept {
   return impl_->Add(key, value, expiry_us);
 }
-Result<void> ArrowFileWriter::Finish() {
+Result<void> ArrowFileWriter::Finish() noexcept {
   return impl_->Finish();
 }
 

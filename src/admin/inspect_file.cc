@@ -197,7 +197,8 @@ Result<void> Inspect(const NamedFile& opened, bool entries, const LineSink& sink
 
 }  // namespace
 
-Result<void> InspectFile(const std::filesystem::path& file, bool entries, const LineSink& sink) {
+Result<void> InspectFile(const std::filesystem::path& file, bool entries,
+                         const LineSink& sink) noexcept {
   QUIVER_ASSIGN_OR_RETURN(const NamedFile opened, OpenParent(file));
   CallbackGuard guard;
   const auto done = Inspect(opened, entries, [&](std::string_view line) {

@@ -307,7 +307,7 @@ Result<void> CheckWorkplace(const std::filesystem::path& workplace) {
 
 Result<RepairReport> RepairDatabase(const std::filesystem::path& source,
                                     const std::filesystem::path& destination,
-                                    const ProgressCallback& progress) {
+                                    const ProgressCallback& progress) noexcept {
   QUIVER_ASSIGN_OR_RETURN(auto directory, io::PosixFileSystem().OpenDirectory(source, false));
   QUIVER_TRY(CheckDestination(destination));
   QUIVER_ASSIGN_OR_RETURN(const auto lock, directory->LockForReading(kLockName));

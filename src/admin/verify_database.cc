@@ -175,7 +175,7 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> VerifyDatabase(const std::filesystem::path& directory,
-                                    const ProgressCallback& progress) {
+                                    const ProgressCallback& progress) noexcept {
   auto opened = OpenDirectory(io::SystemEnvironment(), directory, {}, OpenMode::kReadOnly);
   if (!opened) {
     if (opened.error().code() != ErrorCode::kCorruption) return Error(opened.error());

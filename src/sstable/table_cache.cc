@@ -15,11 +15,16 @@ class TableCache::Impl : public std::enable_shared_from_this<TableCache::Impl> {
   Impl(const TableContext& context, EpochManager& epochs, std::uint32_t open_files_max)
       : context_(context), open_files_max_(open_files_max), epochs_(epochs), gate_(epochs) {}
 
+  // Without memory both end the process at once: unwound, what they had detached would be freed
+  // under its readers.
+
   /// The open table, pinned. `slot` may be opened by several threads at once: one of them does it.
-  Result<std::shared_ptr<const Table>> OpenNow(TableSlot& slot, const TableSummary& summary);
+  Result<std::shared_ptr<const Table>> OpenNow(TableSlot& slot,
+                                               const TableSummary& summary) noexcept;
+  void Close() noexcept EXCLUDES(mutex_);
+
   std::shared_ptr<const Table> PinOpen(const TableSlot& slot) const;
   void Remove(TableSlot& slot) EXCLUDES(mutex_);
-  void Close() EXCLUDES(mutex_);
   std::uint64_t open_tables() const noexcept { return open_count_.load(std::memory_order_relaxed); }
 
  private:
@@ -47,8 +52,8 @@ std::shared_ptr<const Table> TableCache::Impl::PinOpen(const TableSlot& slot) co
   return table == nullptr ? nullptr : table->shared_from_this();
 }
 
-Result<std::shared_ptr<const Table>> TableCache::Impl::OpenNow(TableSlot& slot,
-                                                               const TableSummary& summary) {
+Result<std::shared_ptr<const Table>> TableCache::Impl::OpenNow(
+    TableSlot& slot, const TableSummary& summary) noexcept {
   MutexLock opening(opening_[summary.number % opening_.size()]);
   if (auto table = PinOpen(slot)) return table;
   QUIVER_ASSIGN_OR_RETURN(std::shared_ptr<const Table> table, Table::Open(context_, summary));
@@ -65,13 +70,14 @@ Result<std::shared_ptr<const Table>> TableCache::Impl::OpenNow(TableSlot& slot,
 }
 
 void TableCache::Impl::Insert(TableSlot& slot, std::shared_ptr<const Table> table) {
+  // First what may fail: a slot that says it is in the ring is there.
+  ring_.push_back(&slot);
   slot.cache_ = shared_from_this();
-  slot.position_ = ring_.size();
+  slot.position_ = ring_.size() - 1;
   slot.owner_ = std::move(table);
   slot.referenced_.store(true, std::memory_order_relaxed);
   slot.table_.store(slot.owner_.get(), std::memory_order_seq_cst);
   SchedulePoint();
-  ring_.push_back(&slot);
   open_count_.store(ring_.size(), std::memory_order_relaxed);
 }
 
@@ -105,7 +111,7 @@ void TableCache::Impl::Remove(TableSlot& slot) {
   gate_.Retire(std::move(removed));
 }
 
-void TableCache::Impl::Close() {
+void TableCache::Impl::Close() noexcept {
   std::vector<std::shared_ptr<const Table>> tables;
   {
     MutexLock lock(mutex_);

@@ -7,7 +7,9 @@
 // (to two keyspaces at once, in one of them as a put and a merge behind a range delete), flushes,
 // compacts, reads and closes; its M-th allocation fails, alone or with all that follow. Each
 // acknowledgement goes to the parent through a pipe. The parent then opens the database and checks.
-// First M walks over the workload in equal strides, then at random.
+// First M walks over the workload in equal strides, then at random. Before that every public
+// interface does a small work of its own (interfaces.h), and each of its allocations fails, in ever
+// finer strides until all have or the time is over.
 //
 // Oracle: the child ended by SIGABRT, or finished its work because it needed fewer allocations (a
 // container that tried to allocate may have had another way). Then rows 1 to k are there with their
@@ -17,6 +19,7 @@
 // kernel's out-of-memory killer (that is SIGKILL, T7).
 //
 //   torture-alloc_sweep --plan M:ALONE
+//   torture-alloc_sweep --plan INTERFACE:M:ALONE
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,8 +28,10 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "alloc_sweep/failing_allocator.h"
+#include "alloc_sweep/interfaces.h"
 #include "base/random.h"
 #include "base/try.h"
 #include "harness/torture_run.h"
@@ -36,6 +41,7 @@ namespace quiver::torture {
 namespace {
 
 constexpr std::uint64_t kRows = 240;
+constexpr std::uint64_t kNever = ~std::uint64_t{0} - 1;  // an allocation that no workload reaches
 constexpr unsigned kHangSeconds = 60;
 constexpr std::string_view kHalves = "halves";
 constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
@@ -117,7 +123,9 @@ struct Ending {
   int status = 0;
 };
 
-Ending RunChild(const std::filesystem::path& path, std::uint64_t failing, bool alone) {
+// `live` ends the process; what it tells comes from the pipe.
+template <typename Live>
+Ending RunChild(const Live& live) {
   int ends[2];
   if (::pipe(ends) != 0) std::abort();
   const pid_t child = ForkWithParent();
@@ -125,12 +133,7 @@ Ending RunChild(const std::filesystem::path& path, std::uint64_t failing, bool a
     ::close(ends[0]);
     (void)!::freopen("/dev/null", "w", stderr);  // "terminate called…" a thousand times
     ::alarm(kHangSeconds);
-    if (alone) {
-      FailOneAllocationAfter(failing);
-    } else {
-      FailAllocationsAfter(failing);
-    }
-    Live(path, ends[1]);
+    live(ends[1]);
     ::_exit(0);
   }
   ::close(ends[1]);
@@ -140,6 +143,14 @@ Ending RunChild(const std::filesystem::path& path, std::uint64_t failing, bool a
   ::close(ends[0]);
   ::waitpid(child, &ending.status, 0);
   return ending;
+}
+
+void Arm(std::uint64_t failing, bool alone) {
+  if (alone) {
+    FailOneAllocationAfter(failing);
+  } else {
+    FailAllocationsAfter(failing);
+  }
 }
 
 std::string CheckDatabase(const std::filesystem::path& path, std::uint64_t acknowledged) {
@@ -170,13 +181,8 @@ std::string CheckDatabase(const std::filesystem::path& path, std::uint64_t ackno
   return {};
 }
 
-/// Answers the allocations that the child made.
-std::uint64_t RunCase(TortureRun& run, std::uint64_t failing, bool alone) {
-  const std::string plan = std::to_string(failing) + ":" + (alone ? "1" : "0");
-  run.Doing(plan);
-  const std::filesystem::path path = run.directory() / "db";
-  std::filesystem::remove_all(path);
-  const Ending ending = RunChild(path, failing, alone);
+// The child came to its end by std::terminate, or did not need what failed.
+void JudgeEnding(TortureRun& run, const std::string& plan, const Ending& ending) {
   const bool aborted = WIFSIGNALED(ending.status) && WTERMSIG(ending.status) == SIGABRT;
   const bool finished = WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == 0;
   if (!aborted && !finished) {
@@ -187,24 +193,113 @@ std::uint64_t RunCase(TortureRun& run, std::uint64_t failing, bool alone) {
   }
   run.Count(aborted ? "terminated" : "finished_all_the_same");
   run.Count("allocations_failed");
+}
+
+/// Answers the allocations that the child made.
+std::uint64_t RunCase(TortureRun& run, std::uint64_t failing, bool alone) {
+  const std::string plan = std::to_string(failing) + ":" + (alone ? "1" : "0");
+  run.Doing(plan);
+  const std::filesystem::path path = run.directory() / "db";
+  std::filesystem::remove_all(path);
+  const Ending ending = RunChild([&](int pipe_end) {
+    Arm(failing, alone);
+    Live(path, pipe_end);
+  });
+  JudgeEnding(run, plan, ending);
   const std::string wrong = CheckDatabase(path, ending.last.acknowledged);
   if (!wrong.empty()) run.Fail(plan, wrong);
   run.Count("rows_acknowledged", static_cast<double>(ending.last.acknowledged));
   return ending.last.allocations;
 }
 
+// One allocation of a workload of interfaces.h. Answers those that it made.
+std::uint64_t RunInterface(TortureRun& run, const InterfaceWorkload& workload,
+                           std::uint64_t failing, bool alone) {
+  const std::string plan =
+      std::string(workload.name) + ":" + std::to_string(failing) + ":" + (alone ? "1" : "0");
+  run.Doing(plan);
+  const Place base{run.directory() / "base"};
+  if (!std::filesystem::exists(base.rows())) {
+    if (const std::string wrong = MakePlace(base); !wrong.empty()) {
+      run.Fail(plan, "nothing to begin with: " + wrong);
+      return 0;
+    }
+  }
+  const Place place{run.directory() / "place"};
+  std::filesystem::remove_all(place.root);
+  std::filesystem::copy(base.root, place.root, std::filesystem::copy_options::recursive);
+  const Ending ending = RunChild([&](int pipe_end) {
+    std::uint64_t acknowledged = 0;
+    workload.run({.place = place,
+                  .arm = [&] { Arm(failing, alone); },
+                  .acknowledge =
+                      [&](std::uint64_t pairs) {
+                        acknowledged = pairs;
+                        Tell(pipe_end, pairs);
+                      }});
+    Tell(pipe_end, acknowledged);
+  });
+  JudgeEnding(run, plan, ending);
+  const std::string wrong = CheckPlace(place, ending.last.acknowledged);
+  if (!wrong.empty()) run.Fail(plan, wrong);
+  return ending.last.allocations;
+}
+
+// Every allocation of every interface, in ever finer strides, until `progress_end` of the time.
+void SweepInterfaces(TortureRun& run, double progress_end) {
+  struct Sweep {
+    const InterfaceWorkload* workload;
+    std::uint64_t total;
+  };
+  std::vector<Sweep> sweeps;
+  for (const InterfaceWorkload& workload : InterfaceWorkloads()) {
+    const std::uint64_t total = RunInterface(run, workload, kNever, true);
+    sweeps.push_back({&workload, total});
+    run.Count("interface_allocations", static_cast<double>(total));
+  }
+  run.Set("interfaces", static_cast<double>(sweeps.size()));
+  constexpr std::uint64_t kCoarsest = std::uint64_t{1} << 12;
+  for (std::uint64_t stride = kCoarsest; stride > 0; stride /= 2) {
+    for (const Sweep& sweep : sweeps) {
+      for (std::uint64_t at = 0; at < sweep.total; at += stride) {
+        if (run.Progress() >= progress_end) return;
+        if (stride != kCoarsest && at % (stride * 2) == 0) continue;  // of a coarser stride
+        RunInterface(run, *sweep.workload, at, at / stride % 4 < 2);
+        run.Count("interface_allocations_failed");
+      }
+    }
+  }
+}
+
+int RunPlan(TortureRun& run) {
+  std::string_view plan = run.plan();
+  const InterfaceWorkload* chosen = nullptr;
+  for (const InterfaceWorkload& workload : InterfaceWorkloads()) {
+    if (plan.size() > workload.name.size() && plan.starts_with(workload.name) &&
+        plan[workload.name.size()] == ':') {
+      chosen = &workload;
+    }
+  }
+  if (chosen != nullptr) plan.remove_prefix(chosen->name.size() + 1);
+  char* end = nullptr;
+  const std::uint64_t failing = std::strtoull(plan.data(), &end, 10);
+  const bool alone = std::string_view(end) == ":1";
+  if (chosen != nullptr) {
+    RunInterface(run, *chosen, failing, alone);
+  } else {
+    RunCase(run, failing, alone);
+  }
+  return run.Finish();
+}
+
 int Main(int argc, char** argv) {
   TortureRun run("alloc_sweep", argc, argv);
-  if (!run.plan().empty()) {
-    char* end = nullptr;
-    const std::uint64_t failing = std::strtoull(run.plan().c_str(), &end, 10);
-    RunCase(run, failing, std::string_view(end) == ":1");
-    return run.Finish();
-  }
-  const std::uint64_t total = RunCase(run, ~std::uint64_t{0} - 1, true);
+  if (!run.plan().empty()) return RunPlan(run);
+  SweepInterfaces(run, 0.6);
+  const std::uint64_t total = RunCase(run, kNever, true);
   run.Set("allocations_in_workload", static_cast<double>(total));
   Random random(run.seed());
-  for (std::uint64_t at = 0; at < total && run.Progress() < 0.5; at += 1 + total / 400) {
+  for (std::uint64_t at = 0; at < total && run.Progress() < 0.85; at += 1 + total / 400) {
     RunCase(run, at, at / (1 + total / 400) % 2 == 0);
   }
   while (run.TimeLeft()) RunCase(run, random.Below(total), random.OneIn(2));

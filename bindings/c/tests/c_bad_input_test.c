@@ -1,5 +1,7 @@
 // Whatever nonsense a C program gives, it gets a code and a message, and nothing changes.
 #define _DEFAULT_SOURCE
+#include <errno.h>
+
 #include "check.h"
 
 static quiver_error* error = NULL;
@@ -294,8 +296,13 @@ static void TestNullArgumentsOfAdministration(void) {
   REFUSED("text", quiver_build_info(NULL, &error));
   CHECK(quiver_error_code(NULL) == QUIVER_OK && quiver_error_offset(NULL) == QUIVER_NO_OFFSET);
   CHECK(quiver_error_message(NULL)[0] == '\0' && quiver_error_file(NULL)[0] == '\0');
-  CHECK(quiver_error_text(NULL)[0] == '\0');
+  CHECK(quiver_error_text(NULL)[0] == '\0' && quiver_error_os_error(NULL) == 0);
   quiver_error_destroy(NULL);
+  quiver_error* refused = NULL;
+  quiver_database* nowhere = NULL;
+  CHECK(quiver_open("/dev/null/database", NULL, &nowhere, &refused) == QUIVER_IO);
+  CHECK(quiver_error_os_error(refused) == ENOTDIR);
+  quiver_error_destroy(refused);
   quiver_free(NULL);
 }
 

@@ -22,6 +22,7 @@ COVERED = {
     "Error::message": "quiver_error_message",
     "Error::file": "quiver_error_file",
     "Error::offset": "quiver_error_offset",
+    "Error::os_error": "quiver_error_os_error",
     "Error::ToString": "quiver_error_text",
     "Error.kNoOffset": "QUIVER_NO_OFFSET",
     "kKeyBytesMax": "QUIVER_KEY_BYTES_MAX",
