@@ -279,7 +279,9 @@ class PeerTable:
         wanted, _, trials = expression.partition("/")
         value = sum(record["figures"].get(key, 0) for key in wanted.split("+"))
         if not trials:
-            return number(value) if any(key in record["figures"] for key in wanted.split("+")) else "0"
+            if any(key in record["figures"] for key in wanted.split("+")):
+                return number(value)
+            return "not measured" if wanted.endswith("_ms") or wanted.endswith("_ms_max") else "0"  # a count that is missing is 0
         total = sum(record["figures"].get(key, 0) for key in trials.split("+"))
         return bound(value, total)
 

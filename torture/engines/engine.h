@@ -35,6 +35,9 @@ struct EngineConfig {
   std::filesystem::path directory;
   Durability durability = Durability::kSync;
   Checks checks = Checks::kDefault;
+  /// If not 0, sizes are such that nothing is flushed or checkpointed before the log has these
+  /// bytes, and Quiver writes every row as a plain put into one keyspace: for timed recoveries.
+  std::uint64_t log_bytes = 0;
   /// Settings of Quiver by name, over the small sizes of its adapter; the others take none.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -72,6 +75,8 @@ class Engine {
   virtual Result<void> LeaveTraces() { return {}; }
   /// What the open said through its interface about bytes it could not use; empty if nothing.
   virtual std::string Reported() const { return {}; }
+  /// The part of Reported() that is lost rows.
+  virtual std::string ReportedLosses() const { return {}; }
 
   Result<void> Put(std::string_view key, std::string_view value);
   Result<void> Delete(std::string_view key);
@@ -81,6 +86,7 @@ struct EngineKind {
   std::string name;  ///< "quiver", "rocksdb", "leveldb", "lmdb", "sqlite"
   std::string version;
   bool has_batch_mode = false;
+  bool has_stricter_checks = true;  ///< kStrictest differs from kDefault
   Result<std::unique_ptr<Engine>> (*open)(const EngineConfig& config) = nullptr;
   std::string (*describe)(Checks checks) = nullptr;
 };

@@ -29,6 +29,7 @@ class LevelDbEngine final : public Engine {
     leveldb::Options options;
     options.create_if_missing = true;
     options.write_buffer_size = 64 << 10;
+    if (config.log_bytes != 0) options.write_buffer_size = 2 * config.log_bytes + (4 << 20);
     options.max_file_size = 1 << 20;  // the least it takes
     options.paranoid_checks = config.checks == Checks::kStrictest;
     leveldb::DB* database = nullptr;

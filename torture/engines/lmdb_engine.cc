@@ -130,7 +130,9 @@ class LmdbEngine final : public Engine {
  private:
   int OpenEnvironment(const EngineConfig& config) {
     if (const int code = mdb_env_create(&environment_); code != 0) return code;
-    if (const int code = mdb_env_set_mapsize(environment_, kMapBytes); code != 0) return code;
+    // Half-full pages and those that a transaction copies: four times the rows are enough.
+    const std::size_t map_bytes = kMapBytes + 4 * config.log_bytes;
+    if (const int code = mdb_env_set_mapsize(environment_, map_bytes); code != 0) return code;
     const unsigned flags =
         MDB_NOTLS | (config.durability == Durability::kAsync ? unsigned{MDB_NOSYNC} : 0U);
     const int opened = mdb_env_open(environment_, config.directory.c_str(), flags, 0600);
@@ -158,6 +160,7 @@ EngineKind LmdbEngineKind() {
   return {.name = "lmdb",
           .version = std::to_string(MDB_VERSION_MAJOR) + "." + std::to_string(MDB_VERSION_MINOR) +
                      "." + std::to_string(MDB_VERSION_PATCH),
+          .has_stricter_checks = false,
           .open = LmdbEngine::Open,
           .describe = Describe};
 }

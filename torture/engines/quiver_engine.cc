@@ -43,6 +43,17 @@ DatabaseConfig SmallConfig(Durability durability) {
   return config;
 }
 
+// Default sizes but for memtables that hold the whole log.
+DatabaseConfig LargeLogConfig(Durability durability, std::uint64_t log_bytes) {
+  DatabaseConfig config;
+  config.wal_mode = ModeOf(durability);
+  config.memtable_size_bytes = 2 * log_bytes + (4 << 20);
+  config.memtable_count_max = 2;
+  config.memory_limit_bytes = config.memtable_size_bytes * 2 + (64 << 20);
+  config.disk_reserve_bytes = 0;
+  return config;
+}
+
 constexpr std::size_t kKeyspaceCount = 2;
 constexpr std::array<std::string_view, kKeyspaceCount> kKeyspaceNames = {"default", "second"};
 constexpr std::uint64_t kFarAwayUs = 4'102'444'800'000'000;  // the year 2100
@@ -102,20 +113,29 @@ Result<void> AddDelete(WriteBatch& batch, const Keyspace& keyspace, std::string_
 
 class QuiverEngine final : public Engine {
  public:
+  /// With one keyspace all rows are plain puts and deletes.
   QuiverEngine(std::shared_ptr<Database> database, Keyspaces keyspaces)
       : database_(std::move(database)), keyspaces_(std::move(keyspaces)) {}
 
   static Result<std::unique_ptr<Engine>> Open(const EngineConfig& options) {
-    DatabaseConfig config = SmallConfig(options.durability);
+    DatabaseConfig config = options.log_bytes == 0
+                                ? SmallConfig(options.durability)
+                                : LargeLogConfig(options.durability, options.log_bytes);
     for (const auto& [name, text] : options.settings) QUIVER_TRY(SetSetting(config, name, text));
     QUIVER_ASSIGN_OR_RETURN(auto database, Database::Open(options.directory, config));
-    return QuiverEngineOver(std::move(database));
+    if (options.log_bytes == 0) return QuiverEngineOver(std::move(database));
+    QUIVER_ASSIGN_OR_RETURN(const Keyspace only, database->OpenKeyspace(kKeyspaceNames[0]));
+    return std::make_unique<QuiverEngine>(std::move(database), Keyspaces{only});
   }
 
   Result<SequenceNumber> Write(std::span<const Change> changes, bool durably) override {
     WriteBatch batch;
     for (const Change& change : changes) {
-      const Keyspace& keyspace = keyspaces_[KeyspaceOf(change.key)];
+      const Keyspace& keyspace = KeyspaceFor(change.key);
+      if (keyspaces_.size() == 1) {
+        QUIVER_TRY(change.value ? batch.Put(change.key, *change.value) : batch.Delete(change.key));
+        continue;
+      }
       QUIVER_TRY(change.value ? AddPut(batch, keyspace, change.key, *change.value)
                               : AddDelete(batch, keyspace, change.key));
     }
@@ -125,7 +145,7 @@ class QuiverEngine final : public Engine {
   }
 
   Result<bool> Get(std::string_view key, std::string& value) override {
-    return database_->GetInto(key, value, {.keyspace = &keyspaces_[KeyspaceOf(key)]});
+    return database_->GetInto(key, value, {.keyspace = &KeyspaceFor(key)});
   }
 
   // All keyspaces at one moment, merged.
@@ -183,8 +203,17 @@ class QuiverEngine final : public Engine {
     if (report.torn_tail_bytes != 0) text += std::to_string(report.torn_tail_bytes) + " bytes cut";
     return text;
   }
+  std::string ReportedLosses() const override {
+    std::string text;
+    for (const std::string& loss : database_->recovery_report().losses) text += loss + "; ";
+    return text;
+  }
 
  private:
+  const Keyspace& KeyspaceFor(std::string_view key) const {
+    return keyspaces_.size() == 1 ? keyspaces_[0] : keyspaces_[KeyspaceOf(key)];
+  }
+
   const std::shared_ptr<Database> database_;
   const Keyspaces keyspaces_;
 };
@@ -205,6 +234,7 @@ EngineKind QuiverEngineKind() {
   return {.name = "quiver",
           .version = std::string(VersionString()),
           .has_batch_mode = true,
+          .has_stricter_checks = false,
           .open = QuiverEngine::Open,
           .describe = Describe};
 }

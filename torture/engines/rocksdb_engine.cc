@@ -31,6 +31,7 @@ class RocksDbEngine final : public Engine {
     rocksdb::Options options;
     options.create_if_missing = true;
     options.write_buffer_size = 64 << 10;
+    if (config.log_bytes != 0) options.write_buffer_size = 2 * config.log_bytes + (4 << 20);
     options.target_file_size_base = 64 << 10;
     options.max_bytes_for_level_base = 256 << 10;
     options.keep_log_file_num = 2;  // its own messages, not the write-ahead log

@@ -122,6 +122,11 @@ class SqliteEngine final : public Engine {
     synchronous_ = config.durability == Durability::kAsync ? "OFF" : strictest ? "EXTRA" : "FULL";
     if (sqlite3_open(file.c_str(), &connection_) != SQLITE_OK) return Failure("open");
     sqlite3_busy_timeout(connection_, 5000);
+    // The rollback journal that is its default holds no transaction that has ended: no log to grow.
+    if (config.log_bytes != 0) {
+      QUIVER_TRY(Run("PRAGMA journal_mode=WAL"));
+      QUIVER_TRY(Run("PRAGMA wal_autocheckpoint=0"));
+    }
     QUIVER_TRY(Run("PRAGMA synchronous=" + synchronous_));
     if (strictest) {
       QUIVER_TRY(Run("PRAGMA cell_size_check=ON"));

@@ -1,97 +1,52 @@
 // Goal (T15 of the plan): after a kill under full load the database opens in a time in proportion
 // to its log, and a second kill during that open makes the next one no worse.
 //
-// Method: a child writes rows of 1 KiB from two threads in async mode into memtables so large that
-// nothing is flushed, until the log has a given size; the parent kills it (SIGKILL), starts a
-// second child that opens the database and is killed half-way through the time that an open takes,
-// and times the open after that. For comparison it times the open of a copy that was killed once.
+// Method: a child writes rows of 1 KiB from two threads in async mode with sizes so large that
+// nothing is flushed, until the log has a given size; the parent kills it (SIGKILL). A copy is
+// opened by a second child, which times the open and the first read and then checks the rows. The
+// original is opened by a child that is killed at a random moment within the time that the copy
+// took, and then timed in the same way. The peers do the same, with default and strictest options,
+// in kPeerShare of the time.
 //
 // Oracle: all rows acknowledged before the kill are there (a killed process loses nothing, in any
 // mode). Both times stay below kSlack times the goal of 200 ms + 1 s for 256 MiB of log, or, where
 // the machine itself is slower than that, kSlack times what making an empty database and writing
-// the log took just before. The goal itself is a figure of docs/reliability.md.
+// the log took just before. The goal itself is a figure of docs/reliability.md. What the peers lose
+// or refuse is counted.
 //
 // Cannot see: a log that the page cache does not hold any more (a reboot), where the disk's reading
 // speed is added.
+//
+// Plan: "MIB" or "SUBJECT:MIB", such as "64" or "rocksdb_strictest:64".
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <new>
-#include <thread>
-#include <vector>
 
 #include "base/random.h"
 #include "harness/torture_run.h"
-#include "quiver/database.h"
+#include "recovery_time/recovery_child.h"
 
 namespace quiver::torture {
 namespace {
 
-constexpr int kWriters = 2;
-constexpr std::size_t kValueBytes = 1024;
+using Clock = std::chrono::steady_clock;
+
 constexpr double kGoalBaseMs = 200;
 constexpr double kGoalMsPerMib = 1000.0 / 256;
 constexpr double kSlack = 5;
+constexpr double kPeerShare = 0.6;  // of the time; there are eight of them
 constexpr std::uint64_t kMib = std::uint64_t{1} << 20;
-
-// Shared with the children; outlives their kills.
-struct Shared {
-  std::array<std::atomic<std::uint64_t>, kWriters> acknowledged{};
-  std::atomic<std::uint64_t> log_bytes{0};
-};
-
-DatabaseConfig Config(std::uint64_t log_mib) {
-  DatabaseConfig config;
-  config.wal_mode = WalMode::kAsync;
-  config.memtable_size_bytes = (2 * log_mib + 4) * kMib;
-  config.memtable_count_max = 2;
-  config.memory_limit_bytes = config.memtable_size_bytes * 2 + 64 * kMib;
-  config.disk_reserve_bytes = 0;
-  return config;
-}
-
-std::string Key(int writer, std::uint64_t number) {
-  // Spread over the key space, as a load that is not sorted.
-  return std::to_string(number * 0x9E3779B97F4A7C15ULL) + "-" + std::to_string(writer) + "-" +
-         std::to_string(number);
-}
-std::string Value(int writer, std::uint64_t number) {
-  std::string value = Key(writer, number);
-  value.resize(kValueBytes, static_cast<char>('a' + number % 26));
-  return value;
-}
-
-[[noreturn]] void WriteForever(const std::filesystem::path& path, std::uint64_t log_mib,
-                               Shared& shared) {
-  auto opened = Database::Open(path, Config(log_mib));
-  if (!opened) ::_exit(1);
-  std::vector<std::jthread> writers;
-  for (int writer = 0; writer < kWriters; ++writer) {
-    writers.emplace_back([&, writer] {
-      for (std::uint64_t number = 1;; ++number) {
-        if (!(*opened)->Put(Key(writer, number), Value(writer, number))) ::_exit(2);
-        shared.acknowledged[static_cast<std::size_t>(writer)].store(number);
-        shared.log_bytes.fetch_add(kValueBytes);
-      }
-    });
-  }
-  writers.clear();
-  ::_exit(3);
-}
-
-[[noreturn]] void OpenOnly(const std::filesystem::path& path, std::uint64_t log_mib) {
-  const auto opened = Database::Open(path, Config(log_mib));
-  ::pause();
-  ::_exit(opened ? 0 : 1);
-}
+// What counts as a hang of a peer, or a load of a peer that does not grow, however slow the
+// machine.
+constexpr double kPatienceMs = 120'000;
 
 void Kill(pid_t child) {
   ::kill(child, SIGKILL);
@@ -99,9 +54,8 @@ void Kill(pid_t child) {
   ::waitpid(child, &status, 0);
 }
 
-double MsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
+double MsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
 double Quantile(std::vector<double> values, double share) {
@@ -111,123 +65,221 @@ double Quantile(std::vector<double> values, double share) {
   return values[std::max<std::size_t>(place, 1) - 1];
 }
 
+/// All that one subject does: its cycles and their times.
 class RecoveryTimes {
  public:
-  RecoveryTimes(TortureRun& run, Shared& shared) : run_(run), shared_(shared) {}
+  RecoveryTimes(TortureRun& run, const RecoverySubject& subject, RecoveryShared& shared)
+      : run_(run), subject_(subject), shared_(shared), random_(run.seed()) {}
+
+  const RecoverySubject& subject() const { return subject_; }
 
   void RunCycle(std::uint64_t log_mib) {
-    run_.Doing(std::to_string(log_mib));
+    plan_ = (subject_.is_quiver() ? "" : subject_.label + ":") + std::to_string(log_mib);
+    run_.Doing(plan_);
     const std::filesystem::path path = run_.directory() / "db";
     const std::filesystem::path copy = run_.directory() / "copy";
     std::filesystem::remove_all(path);
     std::filesystem::remove_all(copy);
-    const auto start = std::chrono::steady_clock::now();
-    WriteAndKill(path, log_mib);
+    EngineConfig config{.directory = path,
+                        .durability = Durability::kAsync,
+                        .checks = subject_.checks,
+                        // One more byte, so that an empty log has these sizes as well.
+                        .log_bytes = subject_.grows_log ? log_mib * kMib + 1 : 0};
+    const auto start = Clock::now();
+    if (!LoadAndKill(config, log_mib)) return;
     write_ms_ = MsSince(start);
     std::filesystem::copy(path, copy, std::filesystem::copy_options::recursive);
-    const double once_ms = TimedOpen(copy, log_mib, "killed once");
-    const pid_t opener = ForkWithParent();
-    if (opener == 0) OpenOnly(path, log_mib);
+    config.directory = copy;
+    const double once_ms = TimedOpen(config, log_mib, "killed once");
+    config.directory = path;
+    const pid_t opener = StartOpen(subject_, config);
     ::usleep(static_cast<useconds_t>(once_ms * 1000 * random_.Uniform()));
     Kill(opener);
-    const double twice_ms = TimedOpen(path, log_mib, "killed twice");
+    const double twice_ms = TimedOpen(config, log_mib, "killed twice");
     once_ms_[log_mib].push_back(once_ms);
     twice_ms_[log_mib].push_back(twice_ms);
-    run_.Count("kills", 2);
+    run_.Count(subject_.is_quiver() ? "kills" : subject_.label + "_kills", 2);
   }
 
   void Report() {
+    const std::string prefix = subject_.is_quiver() ? "" : subject_.label + "_";
     for (const auto& [log_mib, times] : once_ms_) {
-      const std::string size = std::to_string(log_mib) + "mib";
-      run_.Set("reopen_" + size + "_p50_ms", Quantile(times, 0.5));
-      run_.Set("reopen_" + size + "_p99_ms", Quantile(times, 0.99));
-      run_.Set("reopen_" + size + "_max_ms", Quantile(times, 1));
-      run_.Set("reopen_after_second_kill_" + size + "_p50_ms", Quantile(twice_ms_[log_mib], 0.5));
-      run_.Set("reopen_after_second_kill_" + size + "_max_ms", Quantile(twice_ms_[log_mib], 1));
+      const std::string size = std::to_string(log_mib) + "mib_";
+      const std::string once = prefix + "reopen_" + size;
+      const std::string twice = prefix + "reopen_after_second_kill_" + size;
+      run_.Set(once + "p50_ms", Quantile(times, 0.5));
+      run_.Set(once + "p99_ms", Quantile(times, 0.99));
+      run_.Set(once + "max_ms", Quantile(times, 1));
+      run_.Set(twice + "p50_ms", Quantile(twice_ms_[log_mib], 0.5));
+      run_.Set(twice + "max_ms", Quantile(twice_ms_[log_mib], 1));
     }
   }
 
  private:
-  void WriteAndKill(const std::filesystem::path& path, std::uint64_t log_mib) {
-    for (auto& acknowledged : shared_.acknowledged) acknowledged.store(0);
-    shared_.log_bytes.store(0);
-    const pid_t child = ForkWithParent();
-    if (child == 0) WriteForever(path, log_mib, shared_);
+  void Fault(const std::string& kind, const std::string& what) {
+    if (subject_.is_quiver()) return run_.Fail(plan_, what);
+    run_.Count(subject_.label + "_" + kind);
+    run_.Note(plan_ + ": " + what);
+  }
+
+  std::uint64_t LogBytes(const EngineConfig& config) const {
+    if (subject_.log_file.empty()) return shared_.value_bytes.load();
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(config.directory / subject_.log_file, error);
+    return error ? 0 : bytes;
+  }
+
+  bool LoadAndKill(const EngineConfig& config, std::uint64_t log_mib) {
+    const auto start = Clock::now();
+    const pid_t child = StartLoad(subject_, config, shared_);
     int status = 0;
-    while (shared_.log_bytes.load() < std::max(log_mib * kMib, 2 * kValueBytes)) {
+    while (LogBytes(config) < std::max<std::uint64_t>(log_mib * kMib, 2 * kRecoveryValueBytes)) {
       ::usleep(200);
       if (::waitpid(child, &status, WNOHANG) == child) {
-        return run_.Fail(std::to_string(log_mib), "the writer ended by itself");
+        Fault("loads_ended", std::string("the writer ended by itself: ") + shared_.text.data());
+        return false;
+      }
+      if (!subject_.is_quiver() && MsSince(start) > kPatienceMs) {
+        Kill(child);
+        Fault("loads_ended", "the log does not grow to its size");
+        return false;
       }
     }
     Kill(child);
+    return true;
   }
 
-  double TimedOpen(const std::filesystem::path& path, std::uint64_t log_mib, const char* what) {
-    const auto start = std::chrono::steady_clock::now();
-    const auto opened = Database::Open(path, Config(log_mib));
-    const double ms = MsSince(start);
-    const std::string plan = std::to_string(log_mib);
-    if (!opened) {
-      run_.Fail(plan, std::string(what) + ": " + opened.error().ToString());
+  // Waits for the child that opens; false if it hung or died.
+  bool Await(pid_t child, const char* what) {
+    const auto start = Clock::now();
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) != child) {
+      ::usleep(200);
+      if (MsSince(start) <= kPatienceMs) continue;
+      Kill(child);
+      Fault("hangs", std::string(what) + ": the open or the reads hang");
+      return false;
+    }
+    if (shared_.outcome.load() != RecoveryShared::kNone) return true;
+    Fault("died",
+          std::string(what) + ": the process that opens died, status " + std::to_string(status));
+    return false;
+  }
+
+  double TimedOpen(const EngineConfig& config, std::uint64_t log_mib, const char* what) {
+    const auto start = Clock::now();
+    if (!Await(StartTimedOpen(subject_, config, shared_), what)) return MsSince(start);
+    const double ms = shared_.ms.load();
+    if (shared_.outcome.load() == RecoveryShared::kRefused) {
+      Fault("refused_opens", std::string(what) + ": " + shared_.text.data());
       return ms;
     }
-    const double goal_ms = kGoalBaseMs + kGoalMsPerMib * static_cast<double>(log_mib);
-    if (ms > kSlack * goal_ms) run_.Count("opens_on_a_slow_machine");
-    const double limit_ms = kSlack * std::max(goal_ms, write_ms_);
-    if (ms > limit_ms) {
-      run_.Fail(plan, std::string(what) + ": the open took " + std::to_string(ms) +
-                          " ms, at most " + std::to_string(limit_ms) + " ms are allowed");
+    if (subject_.is_quiver()) JudgeTime(ms, log_mib, what);
+    run_.Count(subject_.is_quiver() ? "rows_checked" : subject_.label + "_rows_checked",
+               static_cast<double>(shared_.rows_checked.load()));
+    if (const std::uint64_t lost = shared_.rows_lost.load(); lost != 0) {
+      Fault("opens_with_lost_rows", std::string(what) + ": " + std::to_string(lost) +
+                                        " rows are lost; " + shared_.text.data());
     }
-    CheckRows(**opened, plan, what);
     return ms;
   }
 
-  void CheckRows(const Database& db, const std::string& plan, const char* what) {
-    if (!db.recovery_report().losses.empty()) run_.Fail(plan, "a loss is reported");
-    for (int writer = 0; writer < kWriters; ++writer) {
-      const std::uint64_t last = shared_.acknowledged[static_cast<std::size_t>(writer)].load();
-      const std::uint64_t step = 1 + last / 5000;
-      for (std::uint64_t number = last; number >= 1; number -= std::min(step, number)) {
-        const auto value = db.Get(Key(writer, number));
-        run_.Count("rows_checked");
-        if (value && *value && (*value)->view() == Value(writer, number)) continue;
-        return run_.Fail(plan, std::string(what) + ": row " + std::to_string(number) + " of " +
-                                   std::to_string(last) + " is lost");
-      }
-    }
+  void JudgeTime(double ms, std::uint64_t log_mib, const char* what) {
+    const double goal_ms = kGoalBaseMs + kGoalMsPerMib * static_cast<double>(log_mib);
+    if (ms > kSlack * goal_ms) run_.Count("opens_on_a_slow_machine");
+    const double limit_ms = kSlack * std::max(goal_ms, write_ms_);
+    if (ms <= limit_ms) return;
+    run_.Fail(plan_, std::string(what) + ": the open took " + std::to_string(ms) + " ms, at most " +
+                         std::to_string(limit_ms) + " ms are allowed");
   }
 
   TortureRun& run_;
-  Shared& shared_;
-  Random random_{run_.seed()};
+  const RecoverySubject subject_;
+  RecoveryShared& shared_;
+  Random random_;
+  std::string plan_;
   double write_ms_ = 0;  ///< what the child took from its start to its kill
   std::map<std::uint64_t, std::vector<double>> once_ms_;
   std::map<std::uint64_t, std::vector<double>> twice_ms_;
 };
 
+using Group = std::vector<RecoveryTimes>;
+
+struct Step {
+  std::size_t member = 0;
+  std::uint64_t log_mib = 0;
+};
+
+// One round of a group: small logs often, large ones when there is time for them.
+std::vector<Step> StepsOf(const Group& group, std::uint64_t round) {
+  const bool quiver = group.size() == 1;
+  std::vector<std::uint64_t> sizes_mib{1, 16};
+  if (quiver) sizes_mib = {0, 1, 4, 16};
+  if (round % 4 == (quiver ? 3 : 1)) sizes_mib.push_back(64);
+  if (round % 16 == (quiver ? 15 : 2)) sizes_mib.push_back(256);
+  std::vector<Step> steps;
+  for (const std::uint64_t log_mib : sizes_mib) {
+    for (std::size_t member = 0; member < group.size(); ++member)
+      steps.push_back({member, log_mib});
+  }
+  return steps;
+}
+
+/// A group at its work, one cycle at a time.
+struct Turn {
+  Group group;
+  std::uint64_t round = 0;
+  std::vector<Step> steps;  ///< what is left of the round, the last first
+  double seconds = 0;
+
+  void RunOne(const TortureRun& run) {
+    if (steps.empty()) {
+      steps = StepsOf(group, round++);
+      std::reverse(steps.begin(), steps.end());
+    }
+    const double start = run.Elapsed();
+    group[steps.back().member].RunCycle(steps.back().log_mib);
+    steps.pop_back();
+    seconds += run.Elapsed() - start;
+  }
+};
+
+void RunPlan(const TortureRun& run, Turn& quiver, Turn& peers) {
+  const std::size_t colon = run.plan().find(':');
+  const std::string label = colon == std::string::npos ? "quiver" : run.plan().substr(0, colon);
+  const std::string mib = colon == std::string::npos ? run.plan() : run.plan().substr(colon + 1);
+  for (Group* group : {&quiver.group, &peers.group}) {
+    for (RecoveryTimes& times : *group) {
+      if (times.subject().label == label) times.RunCycle(std::strtoull(mib.c_str(), nullptr, 10));
+    }
+  }
+}
+
 int Main(int argc, char** argv) {
   TortureRun run("recovery_time", argc, argv);
-  void* const memory =
-      ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const memory = ::mmap(nullptr, sizeof(RecoveryShared), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     run.Skip("no shared memory");
     return run.Finish();
   }
-  RecoveryTimes times(run, *new (memory) Shared);
+  auto& shared = *new (memory) RecoveryShared;
+  Turn quiver;
+  Turn peers;
+  for (const RecoverySubject& subject : RecoverySubjects()) {
+    (subject.is_quiver() ? quiver : peers).group.emplace_back(run, subject, shared);
+  }
   if (!run.plan().empty()) {
-    times.RunCycle(std::strtoull(run.plan().c_str(), nullptr, 10));
+    RunPlan(run, quiver, peers);
   } else {
-    // Small logs often, large ones when there is time for them.
-    for (std::uint64_t round = 0; run.TimeLeft(); ++round) {
-      for (const std::uint64_t log_mib : {0, 1, 4, 16}) {
-        if (run.TimeLeft()) times.RunCycle(log_mib);
-      }
-      if (round % 4 == 3 && run.TimeLeft()) times.RunCycle(64);
-      if (round % 16 == 15 && run.TimeLeft()) times.RunCycle(256);
+    const double peer_share = peers.group.empty() ? 0 : kPeerShare;
+    while (run.TimeLeft()) {
+      (peers.seconds < peer_share * run.Elapsed() ? peers : quiver).RunOne(run);
     }
   }
-  times.Report();
+  for (Group* group : {&quiver.group, &peers.group}) {
+    for (RecoveryTimes& times : *group) times.Report();
+  }
   return run.Finish();
 }
 
