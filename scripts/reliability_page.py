@@ -235,6 +235,8 @@ def details(results):
             continue
         lines.append(f"Newest run: {record['date']}, commit `{record['commit']}`, seed {record['seed']}, {number(record['seconds'])} s, "
                      f"{record['machine']}." + (f" Skipped: {record['skipped']}." if "skipped" in record else ""))
+        if "left_out" in record and isinstance(record["left_out"], dict) and "skipped" not in record:
+            lines[-1] += " Left out: " + "; ".join(f"{part} ({why})" for part, why in record["left_out"].items()) + "."
         figures = record["figures"]
         in_table = runs.fuzz_keys(figures) if name == "fuzz" else set()
         own = {key: value for key, value in figures.items() if not key.startswith(PEER_NAMES) and key not in in_table}

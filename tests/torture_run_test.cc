@@ -145,6 +145,19 @@ TEST(TortureRun, WithoutAPlanTheCommandLinesCountsOrNone) {
             "--seconds 3\n");
 }
 
+TEST(TortureRun, APartThatCannotRunStandsInTheFiguresLineWithItsReason) {
+  const Ended ended = RunProgram([](TortureRun& run) {
+    run.Count("cuts", 3);
+    run.LeaveOut("xfs", "no mkfs.xfs");
+    run.LeaveOut("xfs", "the same again");
+  });
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_TRUE(ended.printed.starts_with("left out: xfs: no mkfs.xfs\n{")) << ended.printed;
+  EXPECT_NE(ended.printed.find(R"("passed":true,"left_out":{"xfs":"no mkfs.xfs"},"figures":{)"),
+            std::string::npos)
+      << ended.printed;
+}
+
 TEST(TortureRun, APlanThatIsTooLongIsCut) {
   const std::string plan(DeathLine::kPlanBytesMax + 500, 'p');
   const Ended ended = RunProgram([&](TortureRun& run) {

@@ -16,7 +16,7 @@ FIGURES = '{"test": "example", "seed": 7, "seconds": 1, "passed": %s, "figures":
 
 
 class Endings(unittest.TestCase):
-    def run_script(self, script, seconds=1):
+    def run_script(self, script, seconds=1, length="short"):
         """What torture.py prints and answers for a program that is this shell script."""
         with tempfile.TemporaryDirectory() as directory:
             root = pathlib.Path(directory)
@@ -25,7 +25,7 @@ class Endings(unittest.TestCase):
             printed = io.StringIO()
             entry = {"command": ["bash", "{root}/program.sh"], "short": seconds, "long": seconds}
             with mock.patch.object(torture, "ROOT", root), contextlib.redirect_stdout(printed):
-                result = torture.run("example", entry, "short", 7)
+                result = torture.run("example", entry, length, 7)
         return printed.getvalue(), result
 
     def failures(self, printed):
@@ -47,6 +47,15 @@ class Endings(unittest.TestCase):
         printed, result = self.run_script('echo \'{"test": "example", "passed": true, "skipped": "no strace", "figures": {}}\'; exit 77')
         self.assertEqual(self.failures(printed), [])
         self.assertEqual(result["skipped"], "no strace")
+
+    def test_one_that_left_a_part_out_counts_in_a_short_run_and_is_skipped_in_a_long_one(self):
+        script = 'echo \'{"test": "example", "passed": true, "left_out": {"xfs": "no mkfs.xfs"}, "figures": {}}\''
+        printed, result = self.run_script(script)
+        self.assertNotIn("skipped", result)
+        self.assertEqual(result["left_out"], {"xfs": "no mkfs.xfs"})
+        printed, result = self.run_script(script, length="long")
+        self.assertEqual(result["skipped"], "in part; xfs: no mkfs.xfs")
+        self.assertIn("skipped: in part; xfs: no mkfs.xfs", printed)
 
     def test_one_that_told_its_violations_gets_no_line_more(self):
         printed, result = self.run_script(f"echo 'FAIL example seed=7 plan=1: x   repeat: y'; echo '{FIGURES % ('false', 1)}'; exit 1")

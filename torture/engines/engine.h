@@ -93,6 +93,16 @@ struct EngineKind {
 
 /// The engines that this build has; Quiver is the first.
 const std::vector<EngineKind>& EngineKinds();
+/// A peer in one mode with one set of options, as the reliability tests run it.
+struct PeerCase {
+  std::string engine;
+  Durability durability = Durability::kSync;
+  Checks checks = Checks::kDefault;
+  std::string label;  ///< of figures: rocksdb_sync, rocksdb_async, rocksdb_strictest_sync
+};
+/// The cases of each peer of this build; every one that has stricter checks has three. First all
+/// peers in mode sync, then in async, then in sync with the strictest options.
+const std::vector<PeerCase>& PeerCases();
 /// kNotFound if this build lacks it.
 Result<const EngineKind*> FindEngine(std::string_view name);
 

@@ -184,7 +184,8 @@ std::string FaultsOf(const Verdict& verdict, const Opened& opened) {
 }
 
 std::string WriteCommand(const Oracle& oracle) {
-  std::string line = "write " + std::to_string(oracle.workload().seed);
+  std::string line = "write " + std::to_string(oracle.workload().seed) + " " +
+                     std::to_string(oracle.workload().slots);
   for (const std::uint64_t newest : oracle.newest()) line += " " + std::to_string(newest + 1);
   return line;
 }

@@ -1,5 +1,6 @@
 // The engines of this build: Quiver, and those whose libraries CMake found.
 #include <array>
+#include <utility>
 
 #include "engines/engine.h"
 
@@ -48,6 +49,27 @@ const std::vector<EngineKind>& EngineKinds() {
 #endif
   };
   return kinds;
+}
+
+const std::vector<PeerCase>& PeerCases() {
+  static const std::vector<PeerCase> cases = [] {
+    std::vector<PeerCase> made;
+    for (const auto& [durability, checks] : {std::pair(Durability::kSync, Checks::kDefault),
+                                             std::pair(Durability::kAsync, Checks::kDefault),
+                                             std::pair(Durability::kSync, Checks::kStrictest)}) {
+      for (const EngineKind& kind : EngineKinds()) {
+        const bool strictest = checks == Checks::kStrictest;
+        if (kind.name == "quiver" || (strictest && !kind.has_stricter_checks)) continue;
+        made.push_back({.engine = kind.name,
+                        .durability = durability,
+                        .checks = checks,
+                        .label = kind.name + (strictest ? "_strictest_" : "_") +
+                                 std::string(DurabilityName(durability))});
+      }
+    }
+    return made;
+  }();
+  return cases;
 }
 
 Result<const EngineKind*> FindEngine(std::string_view name) {

@@ -6,7 +6,8 @@
 //   put KEY VALUE | delete KEY | batch KEY=VALUE|-KEY … | get KEY
 //                           one operation; answered by kDone, kRow (and kDone) or kError
 //   scan WRITERS SLOTS      every row (kRow), each looked up by key as well, then kDone
-//   write SEED N1 N2 …      one writer thread for each N, from batch N on; acknowledges each batch
+//   write SEED SLOTS N1 N2 …   one writer thread for each N, from batch N on, over SLOTS slots;
+//                           acknowledges each batch
 //   stop                    ends the writers, then kDone
 //   sync | compact          then kDone
 //   close                   closes the engine, then kDone; the child ends

@@ -64,7 +64,7 @@ class Writers {
   void Start(std::istringstream& arguments) {
     stop_ = false;
     Workload workload;
-    arguments >> workload.seed;
+    arguments >> workload.seed >> workload.slots;
     std::vector<std::uint64_t> first;
     for (std::uint64_t number = 0; arguments >> number;) first.push_back(number);
     workload.writers = static_cast<std::uint32_t>(first.size());

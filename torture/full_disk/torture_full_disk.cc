@@ -9,14 +9,17 @@
 // a random number of bytes, waits until every writer is refused, scans and looks up everything
 // beside the refused writers, removes the ballast and waits for each writer's next acknowledgement.
 // One cycle in four kills the process while the disk is full and opens it there; one in four closes
-// it instead. The peers do the same; those that do not resume are opened again, which is counted.
+// it instead. The rows grow; in half of Quiver's databases they are overwritten again and again.
+// The peers do the same, sync, async and with the strictest options, in kPeerShare of the time;
+// those that do not resume are opened again, which is counted.
 //
 // Oracle: engines/oracle.h, without any loss. While writers run, a scan may hold their newest
 // batches in any state, so the comparison is made when they are stopped.
 //
 // What it cannot see: file systems that promise space and take it back; quotas.
 //
-// Plan: "case=N" repeats the N-th database of this seed until it fails.
+// Plan: "case=N" repeats the N-th database of this seed until it fails; the odd ones are the
+// peers'.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,39 +40,48 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kDiskBytes = std::uint64_t{48} << 20;
 constexpr std::uint64_t kCyclesPerDatabase = 6;
+// So many that the rows of one database do not come back to the first: they grow until the disk is
+// full. An engine that overwrites the same pages would never need more room.
+constexpr std::uint32_t kGrowingSlots = 12'288;
 // What counts as a hang, however slow the machine.
 constexpr milliseconds kPatience{120'000};
 // The peers are given this long to write again by themselves, and to refuse.
 constexpr milliseconds kPeerResume{2'000};
 constexpr milliseconds kRefusal{60'000};
-constexpr milliseconds kPeerRefusal{10'000};  // LMDB may never refuse: it rewrites its own pages
+constexpr milliseconds kPeerRefusal{10'000};
+constexpr double kPeerShare = 0.5;  // of the time
 
 struct Case {
   std::uint64_t number = 0;
   ChildCommand command;
   std::string label;
+  std::uint32_t slots = 0;  ///< of each writer
   bool is_quiver() const { return command.engine == "quiver"; }
 };
 
+// Even numbers are Quiver's.
 Case MakeCase(std::uint64_t number) {
-  const std::vector<EngineKind>& kinds = EngineKinds();
   Case made{.number = number};
   EngineConfig& config = made.command.config;
-  made.command.engine = "quiver";
-  if (number % 4 == 3 && kinds.size() > 1) {
-    const std::uint64_t turn = number / 4;
-    made.command.engine = kinds[1 + turn % (kinds.size() - 1)].name;
-    config.durability = turn / (kinds.size() - 1) % 2 == 0 ? Durability::kSync : Durability::kAsync;
+  const std::uint64_t turn = number / 2;
+  if (number % 2 == 1) {
+    const PeerCase& peer = PeerCases()[turn % PeerCases().size()];
+    made.command.engine = peer.engine;
+    config.durability = peer.durability;
+    config.checks = peer.checks;
+    made.label = peer.label;
+    made.slots = kGrowingSlots;
   } else {
-    const std::uint64_t turn = number - number / 4;
+    made.command.engine = "quiver";
+    made.slots = turn / 4 % 2 == 0 ? kGrowingSlots : Workload().slots;
     config.durability = static_cast<Durability>(turn % 3);
     const auto strategy = static_cast<CompactionStrategyKind>((turn + turn / 3) % 4);
     const auto memtable = static_cast<MemtableKind>((turn + turn / 8) % 8);
     config.settings = {{"compaction_strategy", std::string(CompactionStrategyName(strategy))},
                        {"memtable_kind", std::string(MemtableKindName(memtable))},
                        {"disk_reserve_bytes", turn % 2 == 0 ? "0" : "2097152"}};
+    made.label = "quiver_" + std::string(DurabilityName(config.durability));
   }
-  made.label = made.command.engine + "_" + std::string(DurabilityName(config.durability));
   return made;
 }
 
@@ -80,7 +92,7 @@ class FullDisk {
         case_(test),
         disk_(disk),
         random_(run.seed() * 31'337 + test.number),
-        oracle_({.seed = run.seed() * 1000 + test.number}) {
+        oracle_({.seed = run.seed() * 1000 + test.number, .slots = test.slots}) {
     case_.command.config.directory = disk.path() / "db";
   }
 
@@ -331,11 +343,24 @@ int Main(int argc, char** argv) {
   }
   if (run.plan().starts_with("case=")) {
     const std::uint64_t number = std::strtoull(run.plan().c_str() + 5, nullptr, 10);
+    if (number % 2 == 1 && PeerCases().empty()) {
+      run.Skip("this build has no peers");
+      return run.Finish();
+    }
     while (run.TimeLeft() && run.violations() == 0 && RunCase(run, number)) {
     }
     return run.Finish();
   }
-  for (std::uint64_t number = 0; run.TimeLeft() && RunCase(run, number); ++number) {
+  const double peer_share = PeerCases().empty() ? 0 : kPeerShare;
+  std::uint64_t next = 0;       // Quiver's databases
+  std::uint64_t next_peer = 1;  // the peers'
+  for (double peer_seconds = 0; run.TimeLeft();) {
+    const double start = run.Elapsed();
+    const bool peer = peer_seconds < peer_share * start;
+    std::uint64_t& number = peer ? next_peer : next;
+    if (!RunCase(run, number)) break;
+    number += 2;
+    if (peer) peer_seconds += run.Elapsed() - start;
   }
   return run.Finish();
 }

@@ -123,6 +123,14 @@ void TortureRun::Skip(std::string_view why) {
   skipped_ = why;
 }
 
+void TortureRun::LeaveOut(std::string_view part, std::string_view why) {
+  MutexLock lock(mutex_);
+  if (!left_out_.emplace(part, why).second) return;
+  std::printf("left out: %.*s: %.*s\n", static_cast<int>(part.size()), part.data(),
+              static_cast<int>(why.size()), why.data());
+  std::fflush(stdout);
+}
+
 int TortureRun::Finish() {
   MutexLock lock(mutex_);
   nlohmann::ordered_json line;
@@ -131,6 +139,7 @@ int TortureRun::Finish() {
   line["seconds"] = Elapsed();
   line["passed"] = violations_ == 0;
   if (!skipped_.empty()) line["skipped"] = skipped_;
+  if (!left_out_.empty()) line["left_out"] = left_out_;
   line["figures"] = figures_;
   line["figures"]["violations"] = violations_;
   std::printf("%s\n", line.dump().c_str());

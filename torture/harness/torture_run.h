@@ -8,8 +8,9 @@
 //
 // and as its last line the figures as JSON. One that dies by a signal prints such a line as well,
 // and no figures (harness/death_line.h). It exits with 0 if there was no violation, 1 if there was
-// one, 77 if it could not run at all (the reason is in the JSON), 2 on bad arguments. With a plan
-// it does only what the plan says: the same violation again.
+// one, 77 if it could not run at all (the reason is in the JSON), 2 on bad arguments. What could
+// not run of one that else did stands in the JSON as left_out, with the reason. With a plan it does
+// only what the plan says: the same violation again.
 //
 // Thread safety: everything but the constructor and Finish may be called from any thread.
 #pragma once
@@ -69,6 +70,10 @@ class TortureRun {
   /// The test cannot run here. What was counted before stays.
   void Skip(std::string_view why) EXCLUDES(mutex_);
 
+  /// A part of the test cannot run here; the rest counts. A long run that left something out is
+  /// recorded as skipped (scripts/torture.py).
+  void LeaveOut(std::string_view part, std::string_view why) EXCLUDES(mutex_);
+
   /// Prints the figures; answers the exit code.
   int Finish() EXCLUDES(mutex_);
 
@@ -87,6 +92,7 @@ class TortureRun {
   std::uint64_t violations_ GUARDED_BY(mutex_) = 0;
   std::uint64_t notes_ GUARDED_BY(mutex_) = 0;
   std::string skipped_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string, std::less<>> left_out_ GUARDED_BY(mutex_);
 };
 
 }  // namespace quiver::torture

@@ -9,7 +9,7 @@
 // open), starts it anew on the same directory, reads everything and judges it (engines/oracle.h).
 // A database takes a few dozen kills, then a new one with the next options follows. With strace
 // (T7b) the kill comes at the N-th of the system calls that change files. The peers run the same
-// with default options, sync and async, and with their strictest checks.
+// with default options, sync and async, and with their strictest checks, in kPeerShare of the time.
 //
 // Oracle: engines/oracle.h with a contract that allows no loss. For Quiver each broken rule, and an
 // open or read that fails, is a violation; for the others it is counted.
@@ -17,8 +17,8 @@
 // What it cannot see: what only a power cut loses, since the kernel keeps the pages
 // (torture-power_cut).
 //
-// Plan: "case=N" runs the N-th database of this seed alone. Threads and kill moments differ between
-// runs: a violation may take several.
+// Plan: "case=N" runs the N-th database of this seed alone; the odd ones are the peers'. Threads
+// and kill moments differ between runs: a violation may take several.
 #include <unistd.h>
 
 #include <array>
@@ -38,6 +38,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kCyclesPerDatabase = 24;
+constexpr double kPeerShare = 0.4;  // of the time
 // What counts as a hang, however slow the machine.
 constexpr milliseconds kPatience{120'000};
 constexpr std::array kModes{Durability::kSync, Durability::kBatch, Durability::kAsync};
@@ -58,23 +59,20 @@ bool HasStrace() {
          0;
 }
 
-// Five of six databases are Quiver's, over all modes and, in blocks of eight, the option matrix.
+// Even numbers are Quiver's, over all modes and, in blocks of eight, the option matrix.
 Case MakeCase(std::uint64_t number, bool has_strace) {
   Case made;
   made.number = number;
-  const std::vector<EngineKind>& kinds = EngineKinds();
   EngineConfig& config = made.command.config;
-  if (number % 6 == 5 && kinds.size() > 1) {
-    const std::uint64_t turn = number / 6;
-    made.command.engine = kinds[1 + turn % (kinds.size() - 1)].name;
-    const std::uint64_t variant = turn / (kinds.size() - 1) % 3;
-    config.durability = variant == 1 ? Durability::kAsync : Durability::kSync;
-    config.checks = variant == 2 ? Checks::kStrictest : Checks::kDefault;
-    made.label = made.command.engine + "_" + (variant == 2 ? "strictest_" : "") +
-                 std::string(DurabilityName(config.durability));
+  const std::uint64_t turn = number / 2;
+  if (number % 2 == 1) {
+    const PeerCase& peer = PeerCases()[turn % PeerCases().size()];
+    made.command.engine = peer.engine;
+    config.durability = peer.durability;
+    config.checks = peer.checks;
+    made.label = peer.label;
     return made;
   }
-  const std::uint64_t turn = number - number / 6;
   made.command.engine = "quiver";
   config.durability = kModes[turn % kModes.size()];
   config.settings = SmallSettings(turn);
@@ -231,14 +229,26 @@ int Main(int argc, char** argv) {
   if (!has_strace) std::printf("kills at a system call: skipped, strace cannot trace here\n");
   if (run.plan().starts_with("case=")) {
     const std::uint64_t number = std::strtoull(run.plan().c_str() + 5, nullptr, 10);
+    if (number % 2 == 1 && PeerCases().empty()) {
+      run.Skip("this build has no peers");
+      return run.Finish();
+    }
     while (run.TimeLeft() && run.violations() == 0) {
       KillLoop(run, MakeCase(number, has_strace)).Run();
     }
     return run.Finish();
   }
-  for (std::uint64_t number = 0; run.TimeLeft(); ++number) {
+  const double peer_share = PeerCases().empty() ? 0 : kPeerShare;
+  std::uint64_t next = 0;       // Quiver's databases
+  std::uint64_t next_peer = 1;  // the peers'
+  for (double peer_seconds = 0; run.TimeLeft();) {
+    const double start = run.Elapsed();
+    const bool peer = peer_seconds < peer_share * start;
+    std::uint64_t& number = peer ? next_peer : next;
     KillLoop(run, MakeCase(number, has_strace)).Run();
     run.Count("databases");
+    number += 2;
+    if (peer) peer_seconds += run.Elapsed() - start;
   }
   return run.Finish();
 }
